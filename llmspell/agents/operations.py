@@ -1,0 +1,108 @@
+"""What the guest may ask for about agents, tools and providers: the table of handlers, by name.
+
+A handler is immediate (on the guest's thread, never blocking) or awaited (on the event loop); the runtime puts them
+behind the gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from llmspell.agents import state
+from llmspell.agents.execution import Execution, NeedTools
+from llmspell.agents.payload import calls_to_data, loop_from_payload, output_to_data
+from llmspell.agents.streams import Streams
+from llmspell.errors import ComponentNotFound, InvalidArgument, StreamingNotSupported
+from llmspell.types import Capabilities
+
+Immediate = Mapping[str, Callable[[Any], Any]]
+Awaited = Mapping[str, Callable[[Any], Awaitable[Any]]]
+
+
+class AgentOperations:
+    """The handlers of one run, whose effects run on `loop`; made on any thread."""
+
+    def __init__(
+        self, execution: Execution, loop: asyncio.AbstractEventLoop, *, streaming: bool, max_streams: int
+    ) -> None:
+        self._execution = execution
+        self._streaming = streaming
+        self._streams = Streams(execution, max_streams)
+        self._loop = loop
+        self._closing: set[asyncio.Task[None]] = set()
+        self.awaited: Awaited = {
+            "agent.execute": self._execute,
+            "agent.stream": self._open_stream,
+            "stream.next": self._streams.next,
+            "tool.execute": self._tool,
+        }
+        self.immediate: Immediate = {
+            "agent.capabilities": self._capabilities,
+            "stream.close": self._close_stream,
+            "tool.list": self._tools,
+            "provider.list": lambda _: list(execution.providers.names()),
+            "provider.get": self._provider,
+        }
+
+    async def aclose(self) -> None:
+        """Close every stream."""
+        await self._streams.aclose()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _execute(self, payload: Any) -> Mapping[str, Any]:
+        loop = loop_from_payload(payload)
+        result = await self._execution.advance(loop)
+        if isinstance(result, NeedTools):
+            return {"tools": calls_to_data(result.calls), "state": state.to_data(loop.state())}
+        return {"output": output_to_data(result)}
+
+    async def _open_stream(self, payload: Any) -> str:
+        loop = loop_from_payload(payload)
+        provider, _ = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
+        if not (self._streaming and provider.capabilities.streaming):
+            why = f"provider '{provider.name}' cannot stream" if self._streaming else "the manifest switches it off"
+            raise StreamingNotSupported(
+                f"agent '{loop.spec.name}': streaming is not supported: {why}", hint="use agent:execute"
+            )
+        return self._streams.open(loop)
+
+    def _close_stream(self, stream_id: Any) -> None:
+        def start() -> None:
+            task = asyncio.ensure_future(self._streams.close(stream_id))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+        self._loop.call_soon_threadsafe(start)
+
+    async def _tool(self, payload: Any) -> Any:
+        name = payload.get("name") if isinstance(payload, dict) else None
+        arguments = payload.get("arguments") if isinstance(payload, dict) else None
+        if not isinstance(name, str) or not isinstance(arguments, dict):
+            raise InvalidArgument("Tool.execute: a name and a table of named arguments expected")
+        return await self._execution.run_tool(name, arguments)
+
+    def _tools(self, _: Any) -> list[Mapping[str, Any]]:
+        return [
+            {"name": t.name, "description": t.description, "schema": dict(t.parameters), "source": "host"}
+            for t in self._execution.tools.granted()
+        ]
+
+    def _capabilities(self, payload: Any) -> Mapping[str, Any]:
+        fields = payload if isinstance(payload, dict) else {}
+        provider, _ = self._execution.providers.resolve(fields.get("model"), fields.get("provider"))
+        return self._shown(provider.capabilities)
+
+    def _provider(self, name: Any) -> Mapping[str, Any] | None:
+        try:
+            described = self._execution.providers.describe(name if isinstance(name, str) else "")
+        except ComponentNotFound:
+            return None
+        return {key: value for key, value in described.items() if value is not None}
+
+    def _shown(self, capabilities: Capabilities) -> Mapping[str, Any]:
+        shown = asdict(capabilities)
+        shown["streaming"] = shown["streaming"] and self._streaming
+        return shown

@@ -1,0 +1,131 @@
+"""What the guest sends and gets for an agent: specs and inputs in, outputs out, checked on the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from llmspell.agents import state
+from llmspell.agents.fields import field, items
+from llmspell.agents.loop import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentLoop, AgentSpec, ToolResult
+from llmspell.errors import InvalidArgument
+from llmspell.types import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolSpec
+
+
+def spec_from_data(data: Any) -> AgentSpec:
+    """The description of an agent that goes with each call."""
+    tools = items(data, "tools")
+    temperature = data.get("temperature")
+    if temperature is not None and (isinstance(temperature, bool) or not isinstance(temperature, (int, float))):
+        raise InvalidArgument("field 'temperature': a number expected")
+    max_turns = field(data, "max_turns", int, DEFAULT_MAX_TURNS)
+    if not 1 <= max_turns <= MAX_MAX_TURNS:
+        raise InvalidArgument(f"field 'max_turns': from 1 to {MAX_MAX_TURNS} expected, got {max_turns}")
+    max_tokens = field(data, "max_tokens", int, 0)
+    if max_tokens < 0:
+        raise InvalidArgument(f"field 'max_tokens': a positive integer expected, got {max_tokens}")
+    return AgentSpec(
+        name=field(data, "name", str),
+        model=field(data, "model", str, "") or None,
+        provider=field(data, "provider", str, "") or None,
+        prompt=field(data, "prompt", str, "") or None,
+        temperature=temperature,
+        max_tokens=max_tokens or None,
+        max_turns=max_turns,
+        parameters=field(data, "parameters", dict, {}),
+        host_tools=tuple(field(tool, "name", str) for tool in tools if not tool.get("script")),
+        script_tools=tuple(_tool_spec(tool) for tool in tools if tool.get("script")),
+    )
+
+
+def _tool_spec(data: Any) -> ToolSpec:
+    return ToolSpec(
+        name=field(data, "name", str),
+        description=field(data, "description", str, ""),
+        parameters=field(data, "parameters", dict, {"type": "object", "properties": {}}),
+    )
+
+
+def loop_from_payload(payload: Any) -> AgentLoop:
+    """{agent, input} starts an execution; {agent, state, results} goes on with one."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("agent"), dict):
+        raise InvalidArgument("agent: a table expected")
+    spec = spec_from_data(payload["agent"])
+    if payload.get("state") is not None:
+        loop = AgentLoop(spec, state.from_data(payload["state"]))
+        loop.answered(results_from_data(payload))
+        return loop
+    given = payload.get("input")
+    return AgentLoop.start(
+        spec,
+        AgentInput(
+            text=field(given, "text", str),
+            parameters=field(given, "parameters", dict, {}),
+            context=field(given, "context", dict, {}),
+        ),
+    )
+
+
+def results_from_data(payload: Any) -> list[ToolResult]:
+    return [
+        ToolResult(
+            id=field(item, "id", str),
+            text=_any_text(item.get("text")),
+            is_error=field(item, "is_error", bool, False),
+        )
+        for item in items(payload, "results")
+    ]
+
+
+def calls_to_data(calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
+    return [call_to_data(call) for call in calls]
+
+
+def call_to_data(call: ToolCall) -> dict[str, Any]:
+    data: dict[str, Any] = {"id": call.id, "name": call.name, "arguments": dict(call.arguments)}
+    return data | {"error": call.error} if call.error else data
+
+
+def output_of(loop: AgentLoop, provider: str) -> AgentOutput:
+    """The output of an execution that is done."""
+    last = loop.last
+    assert last is not None
+    return AgentOutput(
+        text=last.text,
+        tool_calls=tuple(loop.calls),
+        metadata=OutputMetadata(
+            model=last.model,
+            provider=provider,
+            usage=loop.usage,
+            finish_reason=last.finish_reason,
+            turns=loop.turns,
+            duration_ms=round(loop.duration_ms, 3),
+            request_id=last.request_id,
+        ),
+    )
+
+
+def output_to_data(output: AgentOutput) -> dict[str, Any]:
+    """As the script sees it. `media` is there, and empty: the seed's AgentOutput has it."""
+    meta = output.metadata
+    return {
+        "text": output.text,
+        "media": [],
+        "tool_calls": calls_to_data(output.tool_calls),
+        "metadata": {
+            "model": meta.model,
+            "provider": meta.provider,
+            "usage": asdict(meta.usage),
+            "finish_reason": meta.finish_reason,
+            "turns": meta.turns,
+            "duration_ms": meta.duration_ms,
+            "request_id": meta.request_id,
+        },
+    }
+
+
+def _any_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""

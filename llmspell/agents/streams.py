@@ -1,0 +1,134 @@
+"""Open streams of agents: a pump a stream puts chunks into a bounded queue, and the script takes them in batches.
+
+The queue is the back-pressure: when the script is slow the pump waits, and with it the reading of the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from llmspell.agents.execution import Execution, NeedTools, tool_complete
+from llmspell.agents.loop import AgentLoop, ToolResult
+from llmspell.agents.payload import calls_to_data, output_to_data, results_from_data
+from llmspell.errors import InvalidArgument, LimitError
+from llmspell.types import AgentOutput
+
+QUEUE: Final = 64
+"""Chunks that wait for the script: some seconds of a fast model, some kilobytes."""
+
+
+class Stream:
+    """One open stream. Items of the queue are chunks, NeedTools, the AgentOutput at the end, or an error."""
+
+    def __init__(self, stream_id: str, execution: Execution, loop: AgentLoop) -> None:
+        self.id = stream_id
+        self._execution = execution
+        self._loop = loop
+        self._queue: asyncio.Queue[Any] = asyncio.Queue(QUEUE)
+        self._results: asyncio.Queue[list[ToolResult]] = asyncio.Queue(1)
+        self._index = 0
+        self._held: Any = None
+        self._pump = asyncio.ensure_future(self._run())
+
+    async def next(self, payload: Any) -> Mapping[str, Any]:
+        """The chunks that are there, waiting for the first: {chunks, tools?, done?, output?}."""
+        if payload.get("results") is not None and self._results.empty():
+            self._results.put_nowait(results_from_data(payload))
+        item, self._held = self._held, None
+        if item is None:
+            item = await self._queue.get()
+        chunks: list[Any] = []
+        while isinstance(item, dict):
+            chunks.append(item)
+            if self._queue.empty():
+                return {"chunks": chunks}
+            item = self._queue.get_nowait()
+        if isinstance(item, NeedTools):
+            return {"chunks": chunks, "tools": calls_to_data(item.calls)}
+        if isinstance(item, AgentOutput):
+            return {"chunks": chunks, "done": True, "output": output_to_data(item)}
+        if chunks:
+            self._held = item  # first what had arrived, then the error
+            return {"chunks": chunks}
+        raise item
+
+    async def close(self) -> None:
+        """Stop the pump; the connection beneath it is closed."""
+        self._pump.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._pump
+
+    async def _run(self) -> None:
+        try:
+            await self._put({"type": "control", "kind": "stream_start"})
+            result = await self._execution.advance(self._loop, self._put)
+            while isinstance(result, NeedTools):
+                await self._queue.put(result)
+                answers = await self._results.get()
+                by_id = {call.id: call for call in result.calls}
+                self._loop.answered(answers)
+                for answer in answers:
+                    await self._put(tool_complete(by_id[answer.id], answer))
+                result = await self._execution.advance(self._loop, self._put)
+            usage, reason = asdict(result.metadata.usage), result.metadata.finish_reason
+            await self._put({"type": "control", "kind": "stream_end", "usage": usage, "finish_reason": reason})
+            await self._queue.put(result)
+        except Exception as error:
+            await self._queue.put(error)
+
+    async def _put(self, content: Mapping[str, Any]) -> None:
+        chunk = {
+            "stream_id": self.id,
+            "chunk_index": self._index,
+            "timestamp": time.time(),
+            "content": content,
+            "metadata": {"agent": self._loop.spec.name},
+        }
+        self._index += 1
+        await self._queue.put(chunk)
+
+
+class Streams:
+    """The open streams of one run; their number is bounded, for each holds a connection."""
+
+    def __init__(self, execution: Execution, most: int) -> None:
+        self._execution = execution
+        self._most = most
+        self._open: dict[str, Stream] = {}
+        self._count = 0
+
+    def open(self, loop: AgentLoop) -> str:
+        if len(self._open) >= self._most:
+            raise LimitError("streams", self._most, len(self._open) + 1, hint="close streams, or read them to the end")
+        self._count += 1
+        stream_id = f"stream-{self._count}"
+        self._open[stream_id] = Stream(stream_id, self._execution, loop)
+        return stream_id
+
+    async def next(self, payload: Any) -> Mapping[str, Any]:
+        stream = self._open.get(str(payload.get("stream"))) if isinstance(payload, dict) else None
+        if stream is None:
+            raise InvalidArgument("the stream is closed")
+        try:
+            reply = await stream.next(payload)
+        except Exception:
+            self._open.pop(stream.id, None)
+            raise
+        if reply.get("done"):
+            self._open.pop(stream.id, None)
+        return reply
+
+    async def close(self, stream_id: Any) -> None:
+        stream = self._open.pop(stream_id, None) if isinstance(stream_id, str) else None
+        if stream is not None:
+            await stream.close()
+
+    async def aclose(self) -> None:
+        while self._open:
+            _, stream = self._open.popitem()
+            await stream.close()

@@ -1,0 +1,139 @@
+"""The whole command line as a cyclopts app: help, mistakes, completion, and every command but a plain `run`.
+
+The options of `run` come from the table in options.py; an app is built for one session, and says through it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import shutil
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts.exceptions import UnknownOptionError
+from rich.console import Console
+
+from llmspell import __version__
+from llmspell.cli.options import OPTIONS, request
+from llmspell.cli.session import Session
+from llmspell.errors import UsageError
+
+_DASH: Final = "\ue000"
+"""Stands for the word `-` while cyclopts looks at the words: it takes a lone dash for an option."""
+
+_FILE = Parameter(help="A manifest (its name ends in .toml), a Lua script, or - for a script on stdin.")
+_ARGS = Parameter(help="What the script finds in `arg`; after -- also what looks like an option.")
+
+
+def handle(words: list[str], session: Session) -> int:
+    """Do what the words say; the exit code. Raises UsageError for words that cannot be understood."""
+    end = words.index("--") if "--" in words else len(words)
+    words = [_DASH if word == "-" else word for word in words[:end]] + words[end:]
+    printed = io.StringIO()
+    console = Console(
+        file=printed,
+        width=shutil.get_terminal_size().columns,
+        force_terminal=session.out.is_terminal,
+        no_color=not session.out.colour,
+    )
+    try:
+        code = build(session)(
+            words,
+            console=console,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except CycloptsError as error:
+        raise _usage(error, words) from None
+    session.out.text(printed.getvalue())
+    return code if isinstance(code, int) else session.end_quietly()
+
+
+def build(session: Session) -> App:
+    """The app, whose commands give exit codes."""
+    app = App(
+        name="llmspell",
+        help="Run agent scripts safely: Lua in a sandbox, with hard limits and only the powers that a manifest grants.",
+        version=f"llmspell {__version__}",
+        help_flags=["--help", "-h"],
+        suppress_keyboard_interrupt=False,
+    )
+
+    def validate(
+        file: Annotated[str, Parameter(help="A manifest (its name ends in .toml) or a Lua script.")],
+        /,
+        *,
+        resolved: Annotated[
+            bool, Parameter(negative="", help="Print what a run would really get, with every default, as a manifest.")
+        ] = False,
+        output: Annotated[Literal["text", "json"], Parameter(help="The form of the answer.")] = "text",
+    ) -> int:
+        """Check a manifest and its script without running anything."""
+        from llmspell.cli.validate import validate as check
+
+        return check(file, session, resolved=resolved, form=output)
+
+    def schema() -> int:
+        """Print the JSON Schema of a manifest, for editors."""
+        from llmspell.cli.validate import schema as show
+
+        return show(session)
+
+    def completion(
+        shell: Annotated[Literal["bash", "zsh", "fish", "powershell"], Parameter(help="The shell to complete in.")], /
+    ) -> int:
+        """Print a script that makes a shell complete llmspell's commands and options."""
+        session.out.text(app.generate_completion(shell=shell))
+        return session.end_quietly()
+
+    app.command(_run(session))
+    for command in (validate, schema, completion):
+        app.command(command)
+    return app
+
+
+def _run(session: Session) -> Callable[..., int]:
+    """`run` with a signature made from the table."""
+
+    def run(file: str, *args: str, **given: str | bool | None) -> int:
+        from llmspell.cli.run import run as start
+
+        plain = ["-" if word == _DASH else word for word in (file, *args)]
+        return start(request(plain[0], plain[1:], given), session)
+
+    kind = inspect.Parameter
+    groups: dict[str, Group] = {}
+    parameters = [
+        kind("file", kind.POSITIONAL_ONLY, annotation=Annotated[str, _FILE]),
+        kind("args", kind.VAR_POSITIONAL, annotation=Annotated[str, _ARGS]),
+    ]
+    for option in OPTIONS:
+        group = groups.setdefault(option.group, Group(option.group, sort_key=len(groups)))
+        said = Parameter(
+            name=option.flag,
+            help=option.help,
+            metavar=option.metavar or None,
+            group=group,
+            negative="",
+            show_default=False,
+        )
+        value: Any = Annotated[str | None, said] if option.metavar else Annotated[bool, said]
+        parameters.append(
+            kind(option.name, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
+        )
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__doc__ = "Run a manifest or a script."
+    return run
+
+
+def _usage(error: CycloptsError, words: list[str]) -> UsageError:
+    """What cyclopts found wrong, in our words' form."""
+    command = " ".join(["llmspell", *words[:1]]) if words[:1] in (["run"], ["validate"]) else "llmspell"
+    hint = f"`{command} --help` lists what there is"
+    if isinstance(error, UnknownOptionError) and words[:1] == ["run"]:
+        hint += "; the script's own options go after --"
+    return UsageError(str(error).strip().replace(_DASH, "-"), hint=hint)

@@ -1,0 +1,107 @@
+"""`llmspell run`: a manifest or a script, its limits, one run, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from llmspell.cli.options import RunRequest
+from llmspell.cli.printers import log_level
+from llmspell.cli.session import DEBUG, Session
+from llmspell.cli.sources import Sources
+from llmspell.errors import UsageError
+from llmspell.manifest.model import Manifest, Overrides
+from llmspell.runtime import MAX_SCRIPT, RunReport, ScriptRuntime, checked_script
+
+T = TypeVar("T")
+STDIN = "-"
+
+
+def run(request: RunRequest, session: Session) -> int:
+    """Run what is asked for; the exit code. Raises LlmspellError for what goes wrong before the run."""
+    if not request.file:
+        raise UsageError("the name of the file to run is empty")
+    level = log_level(request.verbose)
+    manifest = _manifest(request)
+    session.use(manifest.run.output, level)
+    session.about["manifest"] = request.file if is_manifest(request.file) else None
+    session.about["args"] = list(manifest.run.args)
+    line_shown = request.stream and session.err.is_terminal and os.environ.get("TERM") != "dumb"
+    runtime = ScriptRuntime(
+        manifest,
+        stdin=sys.stdin.buffer if sys.stdin is not None else None,
+        keep_output=False,
+        live=line_shown or (request.stream and manifest.run.output == "events"),
+    )
+    session.about["script"] = "stdin" if request.file == STDIN else manifest.run.script or request.file
+    source, name = _stdin() if request.file == STDIN else runtime.script()
+    session.about["script"] = name
+    session.sources = Sources(name, source, manifest.module_roots())
+    report = run_loop(_report(runtime, source, name, session, line_shown))
+    session.about["id"] = report.output.run_id
+    return session.end(report.error, result=report.output.result, usage=report.output.usage)
+
+
+def is_manifest(file: str) -> bool:
+    return file.endswith(".toml")
+
+
+def run_loop(work: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run, without its wait for threads at the end: one may stand in a read of the terminal for ever."""
+    loop = asyncio.new_event_loop()
+    if not os.environ.get(DEBUG):
+        loop.set_exception_handler(lambda _loop, _context: None)  # its tracebacks say nothing to a user
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def _manifest(request: RunRequest) -> Manifest:
+    overrides = Overrides(
+        fuel=request.fuel,
+        memory_bytes=request.mem,
+        wall_ms=request.timeout,
+        args=request.args or None,
+        output=request.output,
+    )
+    if request.file == STDIN:
+        return overrides.apply(Manifest(file="stdin", base=Path()))
+    if is_manifest(request.file):
+        from llmspell.manifest.load import load_manifest  # TOML: a script needs none
+
+        return load_manifest(request.file, overrides=overrides, require_script=True)
+    return overrides.apply(Manifest.for_script(request.file))
+
+
+def _stdin() -> tuple[bytes, str]:
+    if sys.stdin is None:
+        raise UsageError("there is no standard input to read a script from")
+    return checked_script(sys.stdin.buffer.read(MAX_SCRIPT + 1), "stdin"), "stdin"
+
+
+async def _report(runtime: ScriptRuntime, source: bytes, name: str, session: Session, line_shown: bool) -> RunReport:
+    printer = session.printer
+    line = None
+    if line_shown:
+        from llmspell.cli.live import LiveLine
+
+        printer.live = line = LiveLine(session.err, session.out, printer.lock)
+        line.start()
+    try:
+        return await runtime.report(
+            source,
+            name=name,
+            args=runtime.manifest.run.args,
+            on_event=printer.event,
+            on_start=session.stop.attach,
+        )
+    finally:
+        if line is not None:
+            line.stop()
+            printer.live = None

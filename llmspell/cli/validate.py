@@ -1,0 +1,76 @@
+"""`llmspell validate`: reads a manifest or a script as a run would, compiles the script, runs nothing of it.
+`llmspell schema` prints what editors want to know of manifests.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llmspell.cli.run import is_manifest, run_loop
+from llmspell.cli.session import Session
+from llmspell.cli.sources import Sources
+from llmspell.errors import ScriptSyntaxError
+from llmspell.manifest.load import load_manifest
+from llmspell.manifest.model import Manifest
+from llmspell.manifest.units import format_duration_ms, format_size
+from llmspell.runtime import ScriptRuntime, chunk_name
+
+_COMPILE = 'local _, message = load(arg[1], arg[2], "t") return message'
+"""Compiling is done where everything else is done: in the sandbox."""
+
+
+def validate(file: str, session: Session, *, resolved: bool, form: str) -> int:
+    """The exit code. Raises LlmspellError for what is wrong."""
+    session.use(form, "info")
+    session.about["manifest" if is_manifest(file) else "script"] = file
+    manifest = load_manifest(file) if is_manifest(file) else Manifest.for_script(file)
+    if manifest.run.script is not None or manifest.run.source is not None:
+        _compile(manifest, session)
+    if resolved:
+        from llmspell.manifest.resolved import resolved as text_of
+
+        session.out.text(text_of(manifest))
+        return session.end_quietly()
+    if form == "json":
+        return session.end()
+    session.out.text(summary(file, manifest))
+    return session.end_quietly()
+
+
+def schema(session: Session) -> int:
+    import json
+
+    from llmspell.manifest.schema import manifest_schema
+
+    session.out.text(json.dumps(manifest_schema(), indent=2) + "\n")
+    return session.end_quietly()
+
+
+def summary(file: str, manifest: Manifest) -> str:
+    """What was found, for a reader who wants to see that it is what was meant."""
+    default, entries = manifest.providers.effective()
+    runtime = manifest.runtime
+    fuel = "unlimited" if runtime.fuel is None else f"{runtime.fuel:,}"
+    time = "unlimited" if runtime.wall_ms is None else format_duration_ms(runtime.wall_ms)
+    script = manifest.run.script or ("in the manifest" if manifest.run.source is not None else "none")
+    rows = {
+        "script": script,
+        "providers": ", ".join(
+            f"{name} ({'default, ' if name == default else ''}{entries[name].kind})" for name in entries
+        ),
+        "agents": ", ".join(manifest.agents) or "none",
+        "tools": ", ".join(manifest.security.allowed_tools) or "none",
+        "limits": f"{fuel} fuel, {format_size(runtime.memory_bytes)} memory, {time}",
+    }
+    return f"{file}: ok\n" + "".join(f"  {name:<9}  {value}\n" for name, value in rows.items())
+
+
+def _compile(manifest: Manifest, session: Session) -> None:
+    """Raises ScriptSyntaxError, and what reading the script raises."""
+    source, name = ScriptRuntime(manifest).script()
+    session.about["script"] = name
+    session.sources = Sources(name, source, manifest.module_roots())
+    bare = ScriptRuntime(Manifest(file="", base=Path()))
+    found = run_loop(bare.execute_script(_COMPILE, args=[source.decode(), chunk_name(name)]))
+    if found.result is not None:
+        raise ScriptSyntaxError(str(found.result))

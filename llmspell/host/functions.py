@@ -1,0 +1,166 @@
+"""The host functions that touch no provider and no tool: time, JSON, logging, what a run knows of itself, its input
+and its modules. One table, built for one run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
+
+from llmspell.abi.codec import depth_fits
+from llmspell.errors import ComponentNotFound, DeniedError, InvalidArgument
+from llmspell.events import Level, Log, Progress
+from llmspell.host import clock, jsontext
+from llmspell.host.dispatch import Gate, Operation, Operations, require
+
+MAX_SLEEP: Final = 366 * 24 * 3600.0
+MAX_INPUT: Final = 16 * 1024 * 1024
+"""Bytes that one io.read gives at most."""
+MAX_MODULE: Final = 1024 * 1024
+MAX_LOG: Final = 100_000
+
+_LEVELS: Final[Mapping[str, Level]] = {"debug": "debug", "info": "info", "warn": "warn", "error": "error"}
+
+
+class Surroundings(NamedTuple):
+    """What a run may know: declared environment variables, folders of modules, its input, its limits and spending."""
+
+    environment: Mapping[str, str] = {}
+    modules: tuple[Path, ...] = ()
+    stdin: IO[bytes] | None = None
+    limits: Callable[[], Mapping[str, Any]] = dict
+    usage: Callable[[], Mapping[str, Any]] = dict
+
+
+def functions(gate: Gate, around: Surroundings) -> Operations:
+    """The table of operations by name."""
+    return {
+        "json.parse": Operation(immediate=_json_parse),
+        "json.stringify": Operation(immediate=_json_stringify),
+        "os.time": Operation(immediate=clock.os_time),
+        "os.date": Operation(immediate=clock.os_date),
+        "os.clock": Operation(immediate=lambda _: gate.elapsed()),
+        "os.getenv": Operation(immediate=lambda name: _getenv(around, name)),
+        "log": Operation(immediate=lambda payload: _log(gate, payload)),
+        "run.progress": Operation(immediate=lambda payload: _progress(gate, payload)),
+        "run.limits": Operation(immediate=lambda _: around.limits()),
+        "run.usage": Operation(immediate=lambda _: around.usage()),
+        "task.sleep": Operation(awaited=_sleep),
+        "io.read": Operation(awaited=lambda form: _read(around.stdin, form)),
+        "module.load": Operation(awaited=lambda name: asyncio.to_thread(_load_module, around.modules, name)),
+    }
+
+
+def _json_parse(text: Any) -> Any:
+    if not isinstance(text, str):
+        raise InvalidArgument("JSON.parse: the text is not UTF-8")
+    value = jsontext.parse(text)
+    if not depth_fits(value):
+        raise InvalidArgument("JSON.parse: the text is nested too deeply (more than 128 levels)")
+    return value
+
+
+def _json_stringify(payload: Any) -> str:
+    fields = require(payload, "JSON.stringify")
+    options = fields.get("options") or {}
+    return jsontext.stringify(
+        fields.get("value"), pretty=bool(options.get("pretty")), sort=bool(options.get("sort_keys"))
+    )
+
+
+def _getenv(around: Surroundings, name: Any) -> str | None:
+    return around.environment.get(name) if isinstance(name, str) else None
+
+
+def _log(gate: Gate, payload: Any) -> None:
+    fields = require(payload, "log", level=str, message=(str, bytes))
+    message = fields["message"]
+    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else message
+    gate.budget.spend(output_bytes=len(text))
+    extra = fields.get("fields")
+    level = _LEVELS.get(fields["level"], "info")
+    gate.emit(
+        Log(at=gate.elapsed(), level=level, message=text[:MAX_LOG], fields=extra if isinstance(extra, dict) else {})
+    )
+
+
+def _progress(gate: Gate, payload: Any) -> None:
+    fields = require(payload, "Run.progress", message=str)
+    fraction = fields.get("fraction")
+    known = isinstance(fraction, (int, float)) and 0 <= fraction <= 1
+    gate.budget.spend(output_bytes=len(fields["message"]))
+    gate.emit(Progress(at=gate.elapsed(), message=fields["message"][:200], fraction=fraction if known else None))
+
+
+async def _sleep(seconds: Any) -> None:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= MAX_SLEEP:
+        raise InvalidArgument("Task.sleep: a number of seconds from 0 to a year expected")
+    if seconds > 0:  # sleeping for nothing still lets the other tasks run: it is a turn
+        await asyncio.sleep(seconds)
+
+
+async def _read(stdin: IO[bytes] | None, form: Any) -> bytes | str | None:
+    """One io.read: "l" a line without its end, "L" with it, "a" everything, "n" a numeral, or a count of bytes."""
+    if stdin is None:
+        return b"" if form == "a" else None
+    return await asyncio.to_thread(_read_now, stdin, form)
+
+
+def _read_now(stdin: IO[bytes], form: Any) -> bytes | str | None:
+    if form == "a":
+        return _bounded(stdin.read(MAX_INPUT + 1))
+    if isinstance(form, int):
+        if not 0 <= form <= MAX_INPUT:
+            raise InvalidArgument(f"io.read: a count of at most {MAX_INPUT} expected")
+        return stdin.read(form) or (None if form else b"")
+    line = _bounded(stdin.readline(MAX_INPUT + 1))
+    if not line:
+        return None
+    return line.strip() if form == "n" else line if form == "L" else line.removesuffix(b"\n")
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_INPUT:
+        raise InvalidArgument(f"io.read: more than {MAX_INPUT >> 20} MB of input at once")
+    return data
+
+
+def _load_module(roots: tuple[Path, ...], name: Any) -> Mapping[str, str]:
+    """Find NAME as a.b -> a/b.lua or a/b/init.lua beneath a root; no symlink and no name leads out of it."""
+    if (
+        not isinstance(name, str)
+        or not name
+        or any(not part.replace("_", "a").replace("-", "a").isalnum() for part in name.split("."))
+    ):
+        raise InvalidArgument(
+            f"require: {str(name)[:80]!r} is not a module name (letters, digits, '_', '-', parts joined by '.')"
+        )
+    if not roots:
+        raise DeniedError(
+            f"require: no module folders are granted, so '{name}' cannot be loaded",
+            hint='grant a folder with `modules = ["lib"]` under [run] in the manifest',
+        )
+    for root in roots:
+        base = root.resolve()
+        for relative in (Path(*name.split(".")).with_suffix(".lua"), Path(*name.split(".")) / "init.lua"):
+            path = (base / relative).resolve()
+            if path.is_relative_to(base) and path.is_file():
+                return {"source": _module_text(path), "path": str(Path(root.name) / relative)[-55:]}
+    looked = ", ".join(str(root) for root in roots)
+    raise ComponentNotFound(f"require: module '{name}' not found", hint=f"looked in {looked}")
+
+
+def _module_text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(MAX_MODULE + 1)
+    if len(data) > MAX_MODULE:
+        raise InvalidArgument(f"require: {path.name} is larger than {MAX_MODULE >> 20} MB")
+    return data.decode("utf-8", "replace")
+
+
+def standard_input() -> IO[bytes] | None:
+    """This process's input, for a run from the command line."""
+    return sys.stdin.buffer if sys.stdin is not None else None

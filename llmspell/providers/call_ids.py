@@ -1,0 +1,23 @@
+"""Ids for tool calls: every call of a conversation has one of its own, whatever the server sent. Pure."""
+
+from __future__ import annotations
+
+from llmspell.types import ModelRequest
+
+
+class CallIds:
+    """Gives each tool call of a turn an id: the server's, or where that is missing or taken, one that is new in the
+    conversation and the same whenever the same turn is translated again."""
+
+    def __init__(self, request: ModelRequest) -> None:
+        self._count = sum(len(message.tool_calls) for message in request.messages)
+        self._taken: set[str] = set()
+
+    def unique(self, call_id: str) -> str:
+        if not call_id or call_id in self._taken:
+            call_id = f"call_{self._count}"
+            while call_id in self._taken:
+                call_id += "_"
+        self._count += 1
+        self._taken.add(call_id)
+        return call_id

@@ -1,0 +1,179 @@
+"""The provider for every server that speaks OpenAI's chat completions: it joins the translator to the network.
+
+What is sent and what an answer means is decided in openai_request, openai_reply and openai_stream; how bytes travel,
+in http. Here is only the order of steps, what time limit holds when, and that no error leaves undressed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from llmspell.errors import BadResponseError, ProviderError
+from llmspell.providers import faults, openai_reply, openai_request
+from llmspell.providers.credentials import check_headers, read_key, secrets
+from llmspell.providers.exchange import Answer, Call
+from llmspell.providers.openai_stream import ChatStream
+from llmspell.providers.sse import MAX_EVENT_BYTES
+from llmspell.settings import ProviderSettings
+from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest, TextDelta, ToolCallDelta
+
+if TYPE_CHECKING:
+    from llmspell.providers.http import HttpClient
+
+END_SECONDS = 5.0
+"""After the finish reason only token counts and the end mark follow, at once; a server that holds the connection open
+instead does not cost the answer."""
+HTML = ("text/html", "application/xhtml+xml")
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is known of a request so far, for the error that may come of it."""
+
+    secrets: tuple[str, ...] = ()
+    request_id: str = ""
+    chat: ChatStream | None = None
+
+
+class OpenAIProvider:
+    """One server. Settings are checked here (UsageError); nothing is opened before the first request.
+
+    `settings.max_tokens` and `settings.temperature` hold where a request says nothing.
+    """
+
+    kind = "openai"
+    capabilities = Capabilities()
+
+    def __init__(self, settings: ProviderSettings, environ: Mapping[str, str]) -> None:
+        self.name = settings.name
+        self.model = settings.model
+        self._settings = settings
+        self._environ = environ
+        self._address = openai_request.address(settings.base_url, provider=settings.name)
+        self._http: HttpClient | None = None
+        check_headers(settings)
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        with self._dressed() as notes:
+            answer = await self._open(request, notes, stream=False)
+            try:
+                return await self._whole(answer, request)
+            finally:
+                await answer.aclose()
+
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
+        with self._dressed() as notes:
+            answer = await self._open(request, notes, stream=True)
+            try:
+                if answer.content_type.endswith("json"):  # the server does not stream: one piece is better than none
+                    for delta in _pieces(await self._whole(answer, request)):
+                        yield delta
+                    return
+                self._refuse_html(answer)
+                size = min(MAX_EVENT_BYTES, self._settings.max_reply_bytes)
+                chat = ChatStream(request, request_id=answer.request_id, max_event_bytes=size)
+                notes.chat = chat
+                while not chat.done:
+                    events = chat.events
+                    for delta in chat.feed(data := await self._next(answer, chat)):
+                        yield delta
+                    if not data:
+                        break
+                    if chat.started and chat.events != events:  # keep-alives are no events, and buy no time
+                        self._allow_next(answer, chat)
+                for delta in chat.close():
+                    yield delta
+                if chat.done:
+                    await answer.drain()
+            finally:
+                await answer.aclose()
+
+    async def aclose(self) -> None:
+        client, self._http = self._http, None
+        if client is not None:
+            await client.aclose()
+
+    async def _open(self, request: ModelRequest, notes: _Notes, *, stream: bool) -> Answer:
+        call = self._call(request, notes, stream=stream)
+        if self._http is None:
+            from llmspell.providers.http import HttpClient  # after the call: a missing key costs no import of httpx
+
+            self._http = HttpClient(self._settings)
+        answer = await self._http.open(call)
+        notes.request_id = answer.request_id
+        return answer
+
+    def _call(self, request: ModelRequest, notes: _Notes, *, stream: bool) -> Call:
+        key = read_key(self._settings, self._environ)
+        notes.secrets = secrets(self._settings, key)
+        request = replace(
+            request,
+            max_tokens=self._settings.max_tokens if request.max_tokens is None else request.max_tokens,
+            temperature=self._settings.temperature if request.temperature is None else request.temperature,
+        )
+        body = openai_request.encode(request, stream=stream, official=self._address.official)
+        return Call(
+            url=self._address.url,
+            host=self._address.host,
+            body=body,
+            key=key.value,
+            stream=stream,
+            asked=faults.Asked(url=self._address.label, key_env=key.env or None),
+        )
+
+    async def _whole(self, answer: Answer, request: ModelRequest) -> ModelReply:
+        self._refuse_html(answer)
+        body = await answer.read_all(self._settings.chunk_timeout_ms / 1000)
+        if not body.strip():
+            raise BadResponseError("the answer is empty", retryable=True)
+        return openai_reply.decode(body, request, request_id=answer.request_id)
+
+    async def _next(self, answer: Answer, chat: ChatStream) -> bytes:
+        try:
+            return await answer.read()
+        except ProviderError:
+            if chat.finished:  # the answer is whole; only its end mark is missing
+                return b""
+            raise
+
+    def _allow_next(self, answer: Answer, chat: ChatStream) -> None:
+        if chat.finished:
+            answer.allow(END_SECONDS, "end of the answer")
+        else:
+            answer.allow(self._settings.chunk_timeout_ms / 1000, "further chunk")
+
+    def _refuse_html(self, answer: Answer) -> None:
+        if answer.content_type in HTML:
+            raise BadResponseError(
+                "the answer is an HTML page, not what an API sends",
+                hint=f"check `base_url`: the request went to {self._address.label}",
+            )
+
+    @contextmanager
+    def _dressed(self) -> Iterator[_Notes]:
+        notes = _Notes()
+        try:
+            yield notes
+        except ProviderError as error:
+            faults.dress(
+                error,
+                provider=self.name,
+                request_id=notes.request_id,
+                partial_text=notes.chat.text if notes.chat else "",
+                secrets=notes.secrets,
+            )
+            raise
+
+
+def _pieces(reply: ModelReply) -> Iterator[Delta]:
+    """A whole reply as a stream would have brought it."""
+    if reply.text:
+        yield TextDelta(reply.text)
+    for index, call in enumerate(reply.tool_calls):
+        fragment = "" if call.error else json.dumps(call.arguments, ensure_ascii=False)
+        yield ToolCallDelta(index, call.id, call.name, fragment)
+    yield reply

@@ -1,0 +1,215 @@
+"""A streamed chat completion: the body's bytes in, deltas out, and last the whole ModelReply. Pure.
+
+Everything that decides what a stream means is here; the provider only moves bytes and keeps time by `progress`.
+The order of what servers get wrong, and what is made of it, stands at the methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmspell.errors import BadResponseError
+from llmspell.providers import faults, wirejson
+from llmspell.providers.call_ids import CallIds
+from llmspell.providers.error_body import Report, report
+from llmspell.providers.openai_reply import (
+    arguments_text,
+    check_arguments,
+    check_count,
+    finish_reason,
+    first_choice,
+    kind_of,
+    quoted,
+    text_of,
+    tool_call,
+    tool_entry,
+    usage,
+    word,
+)
+from llmspell.providers.sse import MAX_EVENT_BYTES, ServerEvent, SseParser
+from llmspell.types import Delta, ModelReply, ModelRequest, TextDelta, ToolCallDelta, Usage
+
+DONE = "[DONE]"
+UNNAMED = ("", "message", "error")
+"""Events of other names are a server's own business (pings), unless they hold choices or an error."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call that is being received: its place among the calls, and what the server called it."""
+
+    slot: int
+    id: str
+    server_id: str
+    name: str
+    fragments: list[str] = field(default_factory=list)
+    size: int = 0
+    whole: Any = None
+    """The arguments, where the server gave them as an object."""
+
+
+class ChatStream:
+    """Of one request. Raises BadResponseError, or what an error inside the stream stands for.
+
+    After `done` no more bytes are needed; when the bytes end before, `close()` decides whether the answer is whole.
+    """
+
+    def __init__(self, request: ModelRequest, *, request_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._request = request
+        self._request_id = request_id
+        self._parser = SseParser(max_bytes=max_event_bytes)
+        self._ids = CallIds(request)
+        self._text: list[str] = []
+        self._half = ""  # a high surrogate whose other half comes with the next delta
+        self._calls: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+        self._usage = Usage()
+        self._model = ""
+        self._reply_id = ""
+        self._refused = False
+        self._finish = ""
+        self._answered = False
+        self.done = False
+        """[DONE] was seen."""
+        self.finished = False
+        """A finish reason was seen: from here on a missing end is forgiven."""
+        self.started = False
+        """The model's first token was seen: text, reasoning, or a tool call."""
+        self.events = 0
+        """Events so far; comments and keep-alives are none."""
+
+    @property
+    def text(self) -> str:
+        """The answer's text so far."""
+        return "".join(self._text)
+
+    def feed(self, data: bytes) -> Iterator[Delta]:
+        """The deltas in these bytes. Take all of them before feeding more."""
+        for event in self._parser.feed(data):
+            yield from self._take(event)
+
+    def close(self) -> Iterator[Delta]:
+        """The last deltas and the ModelReply. Raises BadResponseError, retryable, when the stream was cut short."""
+        for event in self._parser.close():
+            yield from self._take(event, last=True)
+        if not self.events:
+            raise BadResponseError("the answer is empty: it holds no event", retryable=True)
+        if not (self.done or self.finished):
+            raise BadResponseError("the answer was cut off: the stream ended without its end mark", retryable=True)
+        if not self._answered:
+            raise BadResponseError("the stream ended without an answer", retryable=True)
+        yield from self._emit("", last=True)
+        yield self._reply()
+
+    def _take(self, event: ServerEvent, *, last: bool = False) -> Iterator[Delta]:
+        if self.done or not event.data.strip():
+            return
+        self.events += 1
+        if event.data.strip() == DONE:
+            self.done = True
+            return
+        try:
+            payload = wirejson.load(event.data)
+        except ValueError:
+            if event.event == "error":
+                raise faults.from_report(Report(event.data, ())) from None
+            if event.event in UNNAMED and not last:  # the last one may be cut in its middle: close() decides
+                raise BadResponseError(f"an event of the stream is not JSON: {quoted(event.data)}") from None
+            return
+        if found := report(payload, failed=event.event == "error"):
+            raise faults.from_report(found)
+        if not isinstance(payload, dict):
+            raise BadResponseError(f"an event of the stream is {kind_of(payload)}, not an object")
+        self._model = self._model or word(payload.get("model"))
+        self._reply_id = self._reply_id or word(payload.get("id"))
+        self._usage = usage(payload.get("usage")) or self._usage  # the last counts are the whole turn's
+        choice = first_choice(payload)
+        if choice is not None:
+            yield from self._choice(choice)
+
+    def _choice(self, choice: dict[str, Any]) -> Iterator[Delta]:
+        self._answered = True
+        delta = choice.get("delta") or {}
+        if not isinstance(delta, dict):
+            raise BadResponseError(f"a delta of the stream is {kind_of(delta)}, not an object")
+        refusal = text_of(delta.get("refusal"))
+        self._refused = self._refused or bool(refusal)
+        text = text_of(delta.get("content")) + refusal
+        # Reasoning is not the answer, but it shows that the model is at work.
+        if text or delta.get("reasoning_content") or delta.get("reasoning"):
+            self.started = True
+        yield from self._emit(text)
+        entries = delta.get("tool_calls") or []
+        if not isinstance(entries, list):
+            raise BadResponseError("the tool calls of a delta are not a list")
+        touched: set[int] = set()
+        for entry in entries:
+            yield self._tool_entry(entry, touched)
+        if reason := word(choice.get("finish_reason")):
+            self._finish = reason
+            self.finished = self.started = True
+
+    def _emit(self, text: str, *, last: bool = False) -> Iterator[Delta]:
+        text, self._half = self._half + text, ""
+        if text and "\ud800" <= text[-1] <= "\udbff" and not last:
+            text, self._half = text[:-1], text[-1]
+        if text:
+            text = wirejson.clean(text)
+            self._text.append(text)
+            yield TextDelta(text)
+
+    def _tool_entry(self, entry: Any, touched: set[int]) -> Delta:
+        server_id, name, arguments = tool_entry(entry)
+        index = entry.get("index")
+        index = index if isinstance(index, int) and not isinstance(index, bool) else 0
+        call = self._by_index.get(index)
+        if call is None or self._is_another(call, server_id, name, touched):
+            check_count(len(self._calls) + 1)
+            call = _Call(len(self._calls), self._ids.unique(server_id), server_id, name)
+            self._calls.append(call)
+            self._by_index[index] = call
+        touched.add(call.slot)
+        # Some servers repeat id and name in every delta: the first ones count, nothing is ever appended to them.
+        call.server_id = call.server_id or server_id
+        call.name = call.name or name
+        fragment = self._fragment(call, arguments)
+        self.started = True
+        return ToolCallDelta(call.slot, call.id, call.name, fragment)
+
+    @staticmethod
+    def _is_another(call: _Call, server_id: str, name: str, touched: set[int]) -> bool:
+        """Whether an entry at the index of `call` begins a new call: Ollama and Gemini send index 0 for all of them.
+
+        A new id alone does not say so (vLLM used to make one up for every delta), a new id with a name does; without
+        ids, two named entries of one delta are two calls.
+        """
+        if not name:
+            return False
+        if server_id and call.server_id:
+            return server_id != call.server_id
+        return not server_id and call.slot in touched
+
+    @staticmethod
+    def _fragment(call: _Call, arguments: Any) -> str:
+        fragment = arguments_text(arguments)
+        call.size += len(fragment)
+        check_arguments(call.size)
+        if isinstance(arguments, str):
+            call.fragments.append(arguments)
+        elif arguments is not None:
+            call.whole = arguments  # an object is whole at once
+        return wirejson.clean(fragment)
+
+    def _reply(self) -> ModelReply:
+        calls = tuple(tool_call(call.id, call.name, call.whole or "".join(call.fragments)) for call in self._calls)
+        return ModelReply(
+            text=self.text,
+            tool_calls=calls,
+            usage=self._usage,
+            finish_reason=finish_reason(self._finish, calls=bool(calls), refused=self._refused),
+            raw_finish_reason=self._finish,
+            model=self._model or self._request.model,
+            request_id=self._request_id or self._reply_id,
+        )

@@ -1,0 +1,346 @@
+"""ScriptRuntime: the only place that connects the parts. Everything above (the command, your program) uses this.
+
+runtime = ScriptRuntime(load_manifest("run.toml"))
+output = await runtime.execute()            # or runtime.run() without an event loop
+output.as_string()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from llmspell.abi.spec import AGENT_OPERATIONS
+from llmspell.errors import LlmspellError, ScriptError, UsageError
+from llmspell.events import Chunk, Done, Event, Output
+from llmspell.host.dispatch import Gate, Operation
+from llmspell.host.functions import Surroundings, functions
+from llmspell.limits import Budget, as_dict
+from llmspell.manifest.model import Manifest
+
+if TYPE_CHECKING:
+    from llmspell.agents.operations import AgentOperations
+    from llmspell.providers.manager import ProviderManager
+    from llmspell.tools.base import Tool
+
+MAX_SCRIPT: Final = 4 * 1024 * 1024
+"""Bytes of a script. Hand-written and generated scripts stay far below; compiling this takes some seconds of fuel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptOutput:
+    """What a run gave. `results` is all that the script returned, `result` the first of it, as plain data; `output`
+    is what it wrote to stdout; `usage` is what it spent, by the names of limits.py and "elapsed_ms"."""
+
+    result: Any
+    results: tuple[Any, ...]
+    output: str
+    usage: Mapping[str, float]
+    run_id: str
+
+    def as_string(self) -> str:
+        """The result as text; raises TypeError when it is something else."""
+        if not isinstance(self.result, str):
+            raise TypeError(f"the script returned {type(self.result).__name__}, not a string")
+        return self.result
+
+    def as_number(self) -> int | float:
+        """The result as a number; raises TypeError when it is something else."""
+        if isinstance(self.result, bool) or not isinstance(self.result, (int, float)):
+            raise TypeError(f"the script returned {type(self.result).__name__}, not a number")
+        return self.result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """How a run ended: `error` is None when it ended well; `output` is there in any case."""
+
+    output: ScriptOutput
+    error: LlmspellError | None = field(default=None)
+
+
+class ScriptRuntime:
+    """Runs scripts under one manifest. One object serves many runs, also at once; each run has its own sandbox,
+    budget and connections. `tools` are the host's own tools; `allowed_tools` of the manifest selects among them."""
+
+    def __init__(
+        self,
+        manifest: Manifest | None = None,
+        *,
+        tools: Iterable[Tool] = (),
+        environ: Mapping[str, str] | None = None,
+        stdin: IO[bytes] | None = None,
+        keep_output: bool = True,
+        live: bool = False,
+    ) -> None:
+        self.manifest = manifest if manifest is not None else Manifest(file="", base=Path.cwd())
+        self._tools = tuple(tools)
+        self._environ = os.environ if environ is None else environ
+        self._stdin = stdin
+        self._keep_output = keep_output
+        self._live = live
+
+    # ---- running ----
+
+    async def execute_script(self, source: str, *, name: str = "script", args: Iterable[str] = ()) -> ScriptOutput:
+        """Run Lua text. Raises the LlmspellError that ended the run."""
+        return _checked(await self.report(source, name=name, args=args))
+
+    async def execute_script_streaming(
+        self, source: str, *, name: str = "script", args: Iterable[str] = ()
+    ) -> AsyncIterator[Event]:
+        """Run Lua text and give its events as they happen; the last one is Done. Leaving the loop cancels the run."""
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def put(event: Event) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
+
+        run = asyncio.ensure_future(self.report(source, name=name, args=args, on_event=put))
+        try:
+            while True:
+                event = await queue.get()
+                yield event
+                if isinstance(event, Done):
+                    break
+            _checked(await run)
+        finally:
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+
+    async def execute(self) -> ScriptOutput:
+        """Run the manifest's own script with the manifest's arguments."""
+        source, name = self.script()
+        return _checked(await self.report(source, name=name, args=self.manifest.run.args))
+
+    def run(self) -> ScriptOutput:
+        """`execute` for a program without an event loop."""
+        return asyncio.run(self.execute())
+
+    def script(self) -> tuple[bytes, str]:
+        """The manifest's script and its name. Raises UsageError for none, ScriptError for one that cannot be read."""
+        manifest = self.manifest
+        if manifest.run.source is not None:
+            return manifest.run.source.encode(), f"{Path(manifest.file).name}:source"
+        path = manifest.script_path()
+        if path is None:
+            raise UsageError("the manifest names no script", hint='add `script = "main.lua"` under [run]')
+        return read_script(path), str(path)
+
+    def _granted_tools(self) -> list[Tool]:
+        """Those handed over and those built in, as far as `allowed_tools` names them; without it, those handed over."""
+        allowed = self.manifest.security.allowed_tools
+        if not allowed:
+            return list(self._tools)
+        from llmspell.tools.builtin import built_in_tools
+
+        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base)
+        by_name = {tool.name: tool for tool in (*built_in, *self._tools)}
+        return [by_name[name] for name in sorted(allowed) if name in by_name]
+
+    async def report(
+        self,
+        source: str | bytes,
+        *,
+        name: str = "script",
+        args: Iterable[str] = (),
+        on_event: Callable[[Event], None] | None = None,
+        on_start: Callable[[Callable[[LlmspellError], None]], None] | None = None,
+    ) -> RunReport:
+        """Run Lua text and tell how it ended, errors included. `on_event` may be called on other threads.
+
+        `on_start` is given the function that ends the run from outside, from any thread: the report then has the
+        error that it was called with, and what was spent until then.
+        """
+        from llmspell.host.driver import Driver, Script  # wasmtime takes 40 ms to import
+
+        manifest, began = self.manifest, time.monotonic()
+        run_id = f"run-{os.urandom(6).hex()}"
+        limits = manifest.runtime.limits()
+        budget = Budget(limits)
+        kept: list[str] = []
+
+        def emit(event: Event) -> None:
+            if self._keep_output and isinstance(event, Output) and event.stream == "stdout":
+                kept.append(event.text)
+            if on_event is not None:
+                on_event(event)
+
+        tools = self._granted_tools()
+        script = Script(
+            source=source.encode() if isinstance(source, str) else source,
+            name=chunk_name(name),
+            seed=int.from_bytes(os.urandom(8)) >> 1,
+            context={
+                "run_id": run_id,
+                "script": name,
+                "args": [_transferable(arg) for arg in args],
+                "agents": [_agent_data(agent) for agent in manifest.agents.values()],
+                "tools": [tool.name for tool in tools],
+                "providers": manifest.providers.names(),
+            },
+        )
+        driver = Driver(script, limits, lambda on_fault: Gate(budget, emit, on_fault))
+        gate = driver.gate
+        if on_start is not None:
+            on_start(driver.stop)
+
+        def usage() -> dict[str, float]:
+            return {"elapsed_ms": round((time.monotonic() - began) * 1000, 3), **budget.spent()}
+
+        agents = _Agents(manifest, tools, self._environ, gate, live=self._live)
+        surroundings = Surroundings(
+            environment={key: self._environ[key] for key in manifest.security.env if key in self._environ},
+            modules=manifest.module_roots(),
+            stdin=self._stdin,
+            limits=lambda: {key: value for key, value in as_dict(limits).items() if value is not None},
+            usage=usage,
+        )
+        try:
+            outcome = await driver.run({**functions(gate, surroundings), **agents.operations()})
+        finally:
+            await agents.aclose()
+        spent = {**usage(), "fuel": outcome.fuel_spent, "memory_bytes": outcome.memory_bytes}
+        gate.emit(Done(at=gate.elapsed(), ok=outcome.error is None, usage=spent))
+        return RunReport(
+            output=ScriptOutput(
+                result=outcome.results[0] if outcome.results else None,
+                results=tuple(outcome.results),
+                output="".join(kept),
+                usage=spent,
+                run_id=run_id,
+            ),
+            error=outcome.error,
+        )
+
+
+class _Agents:
+    """The agents, tools and providers of one run, connected when the script first asks for any: their modules take as
+    long to load as all the others."""
+
+    def __init__(
+        self, manifest: Manifest, tools: list[Tool], environ: Mapping[str, str], gate: Gate, *, live: bool
+    ) -> None:
+        self._manifest = manifest
+        self._tools = tools
+        self._environ = environ
+        self._gate = gate
+        self._live = live
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        self._connected: tuple[AgentOperations, ProviderManager] | None = None
+
+    def operations(self) -> dict[str, Operation]:
+        """The operations by name, each of which connects what it needs."""
+
+        def immediate(op: str) -> Operation:
+            return Operation(immediate=lambda payload: self._operations().immediate[op](payload))
+
+        def awaited(op: str) -> Operation:
+            return Operation(awaited=lambda payload: self._operations().awaited[op](payload))
+
+        return {op: (awaited if kind == "awaited" else immediate)(op) for op, kind in AGENT_OPERATIONS.items()}
+
+    async def aclose(self) -> None:
+        if self._connected is not None:
+            operations, providers = self._connected
+            await operations.aclose()
+            await providers.aclose()
+
+    def _operations(self) -> AgentOperations:
+        """Asked for on the guest's thread and on the event loop's."""
+        with self._lock:
+            if self._connected is None:
+                self._connected = self._connect()
+            return self._connected[0]
+
+    def _connect(self) -> tuple[AgentOperations, ProviderManager]:
+        from llmspell.agents.execution import Execution
+        from llmspell.agents.operations import AgentOperations
+        from llmspell.providers.manager import ProviderManager
+        from llmspell.tools.registry import ToolRegistry
+
+        manifest, gate = self._manifest, self._gate
+        chosen = manifest.providers.effective()
+        providers = ProviderManager(chosen.entries, chosen.default, environ=self._environ)
+        execution = Execution(
+            providers,
+            ToolRegistry(self._tools),
+            gate.effect,
+            lambda calls: gate.budget.spend(tool_calls=calls),
+            self._on_text if self._live else None,
+        )
+        operations = AgentOperations(
+            execution,
+            self._loop,
+            streaming=manifest.runtime.enable_streaming,
+            max_streams=manifest.runtime.streams,
+        )
+        return operations, providers
+
+    def _on_text(self, agent: str, text: str) -> None:
+        self._gate.emit(Chunk(at=self._gate.elapsed(), stream=agent, text=text))
+
+
+def read_script(path: Path) -> bytes:
+    """A script's bytes from a file. Raises UsageError for a file that cannot be read, and as `checked_script`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_SCRIPT + 1)
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a folder, not a script") from None
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no file {path}", hint="check the path; it is taken from the current folder"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    return checked_script(data, str(path))
+
+
+def checked_script(data: bytes, name: str) -> bytes:
+    """A script's bytes: UTF-8 (without the mark), not bytecode, not too long. Raises ScriptError that says which."""
+    if len(data) > MAX_SCRIPT:
+        raise ScriptError(f"{name} is larger than {MAX_SCRIPT >> 20} MB")
+    if data.startswith(b"\x1bLua"):
+        raise ScriptError(f"{name} is compiled Lua; only source text is run", hint="run the .lua file it was made from")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raised = ScriptError(f"{name} is not UTF-8 text", hint="save the file as UTF-8")
+        raised.file, raised.line = name, line
+        raise raised from None
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def chunk_name(name: str) -> str:
+    """What Lua calls a script in its messages: "@" and the name, from its end where it is long (Lua cuts at 60)."""
+    encoded = name.encode("utf-8", "replace")
+    return "@" + (encoded if len(encoded) <= 55 else b"..." + encoded[-52:]).decode("utf-8", "ignore")
+
+
+def _transferable(arg: str) -> str | bytes:
+    """An argument for the guest: one that the system could not decode goes in as the bytes that it was."""
+    return arg if arg.isascii() or not any("\udc80" <= char <= "\udcff" for char in arg) else os.fsencode(arg)
+
+
+def _checked(report: RunReport) -> ScriptOutput:
+    if report.error is not None:
+        raise report.error
+    return report.output
+
+
+def _agent_data(agent: Any) -> dict[str, Any]:
+    names = ("name", "provider", "model", "prompt", "temperature", "max_tokens", "max_turns")
+    data = {name: getattr(agent, name) for name in names if getattr(agent, name) is not None}
+    return {**data, "tools": list(agent.tools), "parameters": dict(agent.parameters)}
+
+
+__all__ = ["RunReport", "ScriptOutput", "ScriptRuntime", "checked_script", "chunk_name", "read_script"]

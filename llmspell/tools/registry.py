@@ -1,0 +1,50 @@
+"""The tools that one run may use, by name, and how one is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from llmspell.errors import ComponentNotFound, DeniedError, LlmspellError, ToolError
+from llmspell.tools.base import Tool
+from llmspell.tools.builtin import BUILT_IN
+
+
+class ToolRegistry:
+    """The granted tools; no others exist for the script."""
+
+    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+
+    def granted(self) -> list[Tool]:
+        return [tool for _, tool in sorted(self._tools.items())]
+
+    def get(self, name: str) -> Tool:
+        """Raises ComponentNotFound, or DeniedError for a built-in tool that the manifest does not grant."""
+        tool = self._tools.get(name)
+        if tool is not None:
+            return tool
+        if name in BUILT_IN:
+            raise DeniedError(
+                f"the tool '{name}' is not granted", hint=f'add "{name}" to `allowed_tools` under [security]'
+            )
+        from difflib import get_close_matches  # only here: it takes 3 ms to import
+
+        near = get_close_matches(name[:80], list(self._tools), n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "define it with Tool.define, or grant it in the manifest"
+        raise ComponentNotFound(f"there is no tool '{name[:80]}'", hint=hint)
+
+
+async def call(tool: Tool, arguments: Mapping[str, Any]) -> Any:
+    """Run a tool; whatever it raises that is not ours becomes a ToolError that names it."""
+    required = tool.parameters.get("required", ())
+    missing = [name for name in required if name not in arguments]
+    if missing:
+        raise ToolError(f"tool '{tool.name}': the argument '{missing[0]}' is missing", details={"tool": tool.name})
+    try:
+        return await tool.run(arguments)
+    except LlmspellError:
+        raise
+    except Exception as error:
+        message = f"tool '{tool.name}' failed: {type(error).__name__}: {error}"
+        raise ToolError(message[:2000], details={"tool": tool.name}) from error

@@ -1,0 +1,179 @@
+"""The data that crosses boundaries: what agents take and give, and what a model is asked and answers.
+
+Frozen, without behaviour beyond derived values, and made of plain JSON-like parts, so that every layer may hold it.
+The names AgentInput, AgentOutput, AgentChunk, ToolCall are the seed document's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = None | bool | int | float | str | list[Any] | dict[str, Any]
+Role = Literal["system", "user", "assistant", "tool"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "other"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one or more model turns. `cached` is part of `input_tokens`, `reasoning` of `output_tokens`."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A call that a model asks for. `arguments` is the parsed object; `error` says why it could not be parsed."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """What a model is told of a tool. `parameters` is a JSON Schema of type object."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a conversation.
+
+    `tool_calls` only on assistant messages; `tool_call_id` and `name` only on tool messages, whose `text` is the
+    tool's result and whose `is_error` says that it failed.
+    """
+
+    role: Role
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+    name: str = ""
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRequest:
+    """One model turn, in no provider's dialect.
+
+    `temperature` and `max_tokens` are None where the script and the manifest say nothing; `parameters` is passed
+    through to the provider untouched, at the top level of its request.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    temperature: float | None = None
+    max_tokens: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReply:
+    """A whole model turn. `finish_reason` is normalised; `raw_finish_reason` is the provider's own word."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: FinishReason = "stop"
+    raw_finish_reason: str = ""
+    model: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer's text, as the server sent it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of a tool call. `index` tells calls of one turn apart; `fragment` is a piece of the arguments' JSON."""
+
+    index: int
+    id: str
+    name: str
+    fragment: str
+
+
+Delta = TextDelta | ToolCallDelta | ModelReply
+"""What a model stream yields: pieces as they arrive, and last, exactly once, the whole ModelReply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a provider can do (the seed's ProviderCapabilities)."""
+
+    streaming: bool = True
+    tools: bool = True
+    input_modalities: tuple[str, ...] = ("text",)
+    output_modalities: tuple[str, ...] = ("text",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentInput:
+    """What one execution of an agent is given (the seed's AgentInput)."""
+
+    text: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputMetadata:
+    """How an answer came about. `duration_ms` is wall time over all `turns`; `usage` is their sum."""
+
+    model: str
+    provider: str
+    usage: Usage
+    finish_reason: FinishReason
+    turns: int = 1
+    duration_ms: float = 0.0
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOutput:
+    """What one execution of an agent gives (the seed's AgentOutput). `tool_calls` are all that were made."""
+
+    text: str
+    metadata: OutputMetadata
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+ChunkType = Literal["text", "tool_call_progress", "tool_call_complete", "control"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChunk:
+    """One chunk of a stream (the seed's AgentChunk).
+
+    `chunk_index` counts from 0 without gaps; `timestamp` is seconds since the epoch, when the host received it.
+    `content` is {"type": "text", "text"}, {"type": "tool_call_progress", "tool_id", "name", "partial_args"},
+    {"type": "tool_call_complete", "tool_id", "name", "args", "result"} or
+    {"type": "control", "kind": "stream_start" | "stream_end", "usage"?, "finish_reason"?}.
+    """
+
+    stream_id: str
+    chunk_index: int
+    timestamp: float
+    content: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The tests against servers that we did not write: `make test-integration` installs and runs them."""

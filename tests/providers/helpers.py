@@ -1,0 +1,32 @@
+"""What the tests of this folder share: short requests, and the two ways to consume a provider."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from llmspell.providers.base import Provider
+from llmspell.types import Delta, Message, ModelReply, ModelRequest, TextDelta
+
+RECORDINGS = sorted((Path(__file__).parent / "recordings").glob("*.sse"))
+
+
+def ask(text: str = "Hello", **fields: Any) -> ModelRequest:
+    return ModelRequest(**({"model": "m", "messages": (Message(role="user", text=text),)} | fields))
+
+
+async def deltas_of(provider: Provider, request: ModelRequest) -> list[Delta]:
+    async with aclosing(provider.stream(request)) as stream:
+        return [delta async for delta in stream]
+
+
+def texts(deltas: list[Delta]) -> list[str]:
+    return [delta.text for delta in deltas if isinstance(delta, TextDelta)]
+
+
+def reply_of(deltas: list[Delta]) -> ModelReply:
+    """The last delta, which is the only ModelReply."""
+    replies = [delta for delta in deltas if isinstance(delta, ModelReply)]
+    assert [deltas[-1]] == replies
+    return replies[0]

@@ -1,0 +1,320 @@
+"""Streamed completions: recordings in the shapes of real servers, cut and mangled in every way."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+
+from llmspell.errors import (
+    BadResponseError,
+    OverloadedError,
+    ProviderAuthError,
+    ProviderError,
+    RateLimitError,
+    RefusedError,
+)
+from llmspell.providers.openai_reply import MAX_ARGUMENT_CHARS
+from llmspell.providers.openai_stream import ChatStream
+from llmspell.types import Delta, ModelReply, TextDelta, ToolCall, ToolCallDelta, Usage
+
+from .helpers import RECORDINGS, ask, reply_of, texts
+from .loopback import DONE, delta, event
+from .test_openai_reply import ANYTHING
+
+
+def translate(*chunks: bytes) -> list[Delta]:
+    chat = ChatStream(ask())
+    deltas = [made for chunk in chunks for made in chat.feed(chunk)]
+    return [*deltas, *chat.close()]
+
+
+def tool(
+    index: int | None, call_id: str | None = None, name: str | None = None, arguments: Any = None
+) -> dict[str, Any]:
+    given = {"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_each_recording_gives_its_deltas(path: Path, snapshot: SnapshotAssertion) -> None:
+    assert translate(path.read_bytes()) == snapshot
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_every_split_point_of_every_recording_gives_the_same_deltas(path: Path) -> None:
+    source = path.read_bytes()
+    expected = translate(source)
+    assert translate(*(source[i : i + 1] for i in range(len(source)))) == expected
+    for cut in range(1, len(source)):
+        assert translate(source[:cut], source[cut:]) == expected
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_the_text_deltas_are_the_text_of_the_reply(path: Path) -> None:
+    deltas = translate(path.read_bytes())
+    assert "".join(texts(deltas)) == reply_of(deltas).text
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_a_recording_cut_off_anywhere_is_whole_or_an_error_that_keeps_its_text(path: Path) -> None:
+    source = path.read_bytes()
+    whole = reply_of(translate(source))
+    for cut in range(len(source)):
+        chat = ChatStream(ask())
+        deltas = list(chat.feed(source[:cut]))
+        error = end(chat, deltas)
+        if error is None:
+            assert chat.finished or chat.done
+            assert (reply_of(deltas).text, reply_of(deltas).tool_calls) == (whole.text, whole.tool_calls)
+        else:
+            assert error.retryable
+            assert "".join(texts(deltas)) == chat.text
+            assert whole.text.startswith(chat.text)
+
+
+def end(chat: ChatStream, deltas: list[Delta]) -> BadResponseError | None:
+    try:
+        for made in chat.close():
+            deltas.append(made)  # one by one: those before the error count
+    except BadResponseError as error:
+        return error
+    return None
+
+
+KINDS = st.sampled_from(["delete", "replace", "insert", "repeat"])
+MUTATIONS = st.lists(
+    st.tuples(KINDS, st.integers(0, 2000), st.integers(1, 30), st.binary(max_size=6)), min_size=1, max_size=6
+)
+
+
+def mangle(source: bytes, mutations: list[tuple[str, int, int, bytes]]) -> bytes:
+    for kind, where, size, fresh in mutations:
+        at = where % (len(source) + 1)
+        old = source[at : at + size]
+        new = {"delete": b"", "replace": fresh, "insert": fresh + old, "repeat": old + old}[kind]
+        source = source[:at] + new + source[at + size :]
+    return source
+
+
+@settings(max_examples=300)
+@given(path=st.sampled_from(RECORDINGS), mutations=MUTATIONS)
+def test_no_mangled_recording_raises_anything_but_a_provider_error(
+    path: Path, mutations: list[tuple[str, int, int, bytes]]
+) -> None:
+    with suppress(ProviderError):
+        translate(mangle(path.read_bytes(), mutations))
+
+
+@given(st.lists(ANYTHING, max_size=4), ANYTHING)
+def test_no_events_raise_anything_but_a_provider_error(payloads: list[Any], value: Any) -> None:
+    deltas = ({"delta": {"tool_calls": [value]}}, {"delta": {"content": value}}, {"delta": value}, value)
+    shaped = [{"choices": [choice]} for choice in deltas]
+    for events in (payloads, *([payload, *payloads] for payload in shaped)):
+        with suppress(ProviderError):
+            translate(*map(event, events), delta(finish="stop"))
+
+
+def test_a_delta_is_given_as_soon_as_its_event_is_complete() -> None:
+    chat = ChatStream(ask())
+    assert list(chat.feed(delta("one"))) == [TextDelta("one")]
+    assert list(chat.feed(delta("two")[:-1])) == []
+    assert list(chat.feed(b"\n")) == [TextDelta("two")]
+
+
+def test_deltas_before_a_bad_event_in_the_same_bytes_are_given() -> None:
+    chat = ChatStream(ask())
+    deltas = chat.feed(delta("good") + b"data: {bad\n\n")
+    assert next(deltas) == TextDelta("good")
+    with pytest.raises(BadResponseError, match=r"not JSON: \{bad"):
+        next(deltas)
+    assert chat.text == "good"
+
+
+def test_the_end_mark_may_be_missing_after_a_finish_reason() -> None:
+    assert reply_of(translate(delta("a"), delta(finish="length"))).finish_reason == "length"
+
+
+def test_the_finish_reason_may_be_missing_before_the_end_mark() -> None:
+    reply = reply_of(translate(delta("a"), DONE))
+    assert (reply.text, reply.finish_reason, reply.raw_finish_reason) == ("a", "other", "")
+
+
+@pytest.mark.parametrize(
+    ("chunks", "problem"),
+    [
+        ([delta("a")], "cut off"),
+        ([delta("a"), b'data: {"cho'], "cut off"),
+        ([delta("a"), b"data: [DO"], "cut off"),
+        ([], "empty"),
+        ([b": ping\n\n"], "empty"),
+        ([b"just text"], "empty"),
+        ([DONE], "ended without an answer"),
+        ([event({"choices": []}), DONE], "ended without an answer"),
+    ],
+)
+def test_a_clean_end_without_an_answers_end_is_an_error(chunks: list[bytes], problem: str) -> None:
+    with pytest.raises(BadResponseError, match=problem) as caught:
+        translate(*chunks)
+    assert caught.value.retryable
+
+
+def test_nothing_after_the_end_mark_counts() -> None:
+    deltas = translate(delta("a", "stop"), DONE, delta("b"), b"data: {bad\n\n")
+    assert reply_of(deltas).text == "a"
+
+
+@pytest.mark.parametrize(
+    "usages",
+    [
+        [{"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}],
+        [
+            {"choices": [{"delta": {}}], "usage": {"prompt_tokens": 3, "completion_tokens": 1}},
+            {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2}},
+            {"choices": [], "usage": None},
+            {"choices": [], "usage": {}},
+        ],
+    ],
+    ids=["at the end", "running"],
+)
+def test_the_last_token_counts_are_the_turns(usages: list[Any]) -> None:
+    deltas = translate(delta("a", "stop"), *map(event, usages), DONE)
+    assert reply_of(deltas).usage == Usage(input_tokens=3, output_tokens=2)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [{"prompt_tokens": -5}, {"prompt_tokens": "9"}, {"prompt_tokens": True}, {"prompt_tokens": 10**30}, [1], "x"],
+)
+def test_senseless_token_counts_are_zero(usage: Any) -> None:
+    assert reply_of(translate(delta("a", "stop"), event({"choices": [], "usage": usage}))).usage == Usage()
+
+
+def test_tool_calls_without_an_index_are_the_first_call() -> None:
+    deltas = translate(
+        delta(tool_calls=[tool(None, "c", "f", '{"a":')]),
+        delta(tool_calls=[tool(None, None, None, "1}")]),
+        delta(finish="stop"),
+    )
+    assert deltas[:2] == [ToolCallDelta(0, "c", "f", '{"a":'), ToolCallDelta(0, "c", "f", "1}")]
+    assert reply_of(deltas).tool_calls == (ToolCall(id="c", name="f", arguments={"a": 1}),)
+    assert reply_of(deltas).finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize("ids", [("x", "y"), (None, None)], ids=["with ids", "without ids"])
+def test_two_calls_in_one_delta_at_one_index_are_two_calls(ids: tuple[str | None, str | None]) -> None:
+    entries = [tool(0, ids[0], "f", '{"n":1}'), tool(0, ids[1], "f", '{"n":2}')]
+    reply = reply_of(translate(delta(tool_calls=entries), delta(finish="tool_calls")))
+    assert [call.arguments for call in reply.tool_calls] == [{"n": 1}, {"n": 2}]
+    assert len({call.id for call in reply.tool_calls}) == 2
+
+
+def test_a_new_id_in_every_delta_is_still_one_call() -> None:
+    reply = reply_of(
+        translate(
+            delta(tool_calls=[tool(0, "id-1", "f", '{"a"')]),
+            delta(tool_calls=[tool(0, "id-2", None, ":1")]),
+            delta(tool_calls=[tool(0, "id-3", None, "}")]),
+            delta(finish="tool_calls"),
+        )
+    )
+    assert reply.tool_calls == (ToolCall(id="id-1", name="f", arguments={"a": 1}),)
+
+
+def test_interleaved_calls_are_told_apart_by_index() -> None:
+    reply = reply_of(
+        translate(
+            delta(tool_calls=[tool(1, "b", "g", '{"b":'), tool(0, "a", "f", '{"a":')]),
+            delta(tool_calls=[tool(0, None, None, "1}"), tool(1, None, None, "2}")]),
+            delta(finish="tool_calls"),
+        )
+    )
+    assert {call.id: call.arguments for call in reply.tool_calls} == {"a": {"a": 1}, "b": {"b": 2}}
+
+
+def test_an_empty_object_before_the_fragments_is_not_the_arguments() -> None:
+    chunks = [delta(tool_calls=[tool(0, "a", "f", {})]), delta(tool_calls=[tool(0, None, None, '{"x":1}')])]
+    assert reply_of(translate(*chunks, delta(finish="stop"))).tool_calls[0].arguments == {"x": 1}
+
+
+def test_arguments_that_were_cut_by_the_length_limit_are_the_calls_error() -> None:
+    reply = reply_of(translate(delta(tool_calls=[tool(0, "a", "f", '{"x":"unfin')]), delta(finish="length")))
+    assert reply.finish_reason == "length"
+    assert "not valid JSON" in reply.tool_calls[0].error
+
+
+@pytest.mark.parametrize(
+    ("chunks", "problem"),
+    [
+        ([delta(tool_calls=[tool(i, f"c{i}", "f", "{}") for i in range(129)])], "more than 128 tool calls"),
+        ([delta(tool_calls=[tool(0, None, "f", "x" * 600_000)])] * 2, f"more than {MAX_ARGUMENT_CHARS:,} characters"),
+        ([b"data: " + b"x" * 5_000_000], "event of more than"),
+        ([b"data: [1]\n\n"], "a list, not an object"),
+        ([event({"choices": [5]})], "not a list of objects"),
+        ([event({"choices": [{"delta": 5}]})], "delta of the stream is a number"),
+        ([delta(tool_calls="x")], "not a list"),
+    ],
+)
+def test_what_breaks_the_protocol_or_its_bounds_is_a_bad_response(chunks: list[bytes], problem: str) -> None:
+    with pytest.raises(BadResponseError, match=problem):
+        translate(*chunks, delta(finish="stop"))
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "retryable"),
+    [
+        (event({"error": {"message": "boom", "type": "server_error", "code": None}}), OverloadedError, True),
+        (event({"error": {"message": "boom", "code": 502}, "choices": [{"delta": {}}]}), OverloadedError, True),
+        (event({"error": {"message": "boom", "type": "rate_limit_error"}}), RateLimitError, True),
+        (event({"error": {"message": "boom", "code": "insufficient_quota"}}), RateLimitError, False),
+        (event({"error": {"message": "boom", "code": "401"}}), ProviderAuthError, False),
+        (event({"error": {"message": "boom", "type": "invalid_request_error"}}), RefusedError, False),
+        (event({"object": "error", "message": "boom", "type": "BadRequestError", "code": 400}), RefusedError, False),
+        (event({"error": "boom"}), ProviderError, False),
+        (event([{"error": {"message": "boom", "status": "UNAVAILABLE", "code": 503}}]), OverloadedError, True),
+        (b"event: error\ndata: boom\n\n", ProviderError, False),
+        (b'event: error\ndata: {"message": "boom"}\n\n', ProviderError, False),
+    ],
+)
+def test_an_error_inside_the_stream_is_that_error(source: bytes, error: type[ProviderError], retryable: bool) -> None:
+    with pytest.raises(ProviderError, match="boom") as caught:
+        translate(delta("a"), source, DONE)
+    assert (type(caught.value), caught.value.retryable) == (error, retryable)
+
+
+def test_an_error_that_the_server_never_terminated_is_found_too() -> None:
+    with pytest.raises(OverloadedError, match="boom"):
+        translate(delta("a"), event({"error": {"message": "boom", "code": 500}}).rstrip())
+
+
+def test_reasoning_and_keep_alives_show_progress_but_are_not_the_answer() -> None:
+    chat = ChatStream(ask())
+    list(chat.feed(b": ping\n\n"))
+    assert (chat.started, chat.events) == (False, 0)
+    list(chat.feed(delta(role="assistant")))
+    assert (chat.started, chat.events) == (False, 1)
+    list(chat.feed(delta(reasoning_content="hm")))
+    assert (chat.started, chat.events, chat.text) == (True, 2, "")
+
+
+def test_the_reply_names_the_model_and_the_request() -> None:
+    chat = ChatStream(ask(model="asked"), request_id="req-1")
+    *_, reply = [*chat.feed(delta("a", "stop")), *chat.close()]
+    assert isinstance(reply, ModelReply)
+    assert (reply.model, reply.request_id) == ("asked", "req-1")
+
+
+@given(st.text(alphabet=st.characters(), max_size=30), st.data())
+def test_text_cut_into_any_deltas_arrives_whole(text: str, data: st.DataObject) -> None:
+    units = json.loads(json.dumps(text)).encode("utf-16-le", "surrogatepass")
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(units) // 2), max_size=5)) | {0, len(units) // 2})
+    pieces = [units[2 * a : 2 * b].decode("utf-16-le", "surrogatepass") for a, b in pairwise(cuts)]
+    deltas = translate(*map(delta, pieces), delta(finish="stop"))
+    assert "".join(texts(deltas)) == reply_of(deltas).text == units.decode("utf-16-le", "replace")

@@ -1,0 +1,65 @@
+/*
+** trace.c: where Lua code stands, as text. Nothing here allocates in Lua's heap or raises, so that it also works when
+** memory is out, and after a trap (see report in turn.c), when the state is only looked at.
+*/
+
+#define TRACE_HEAD 12 /* frames shown from the top of a deep stack, */
+#define TRACE_TAIL 10 /* and from its bottom */
+#define TRACE_MAX (24u << 10)
+
+static void trace_add(Buffer *b, const char *format, ...) {
+  char line[512];
+  va_list args;
+  va_start(args, format);
+  int n = vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  if (n >= (int)sizeof line) n = (int)sizeof line - 1;
+  if (n > 0 && b->len + (size_t)n <= TRACE_MAX) buffer_add(b, line, (size_t)n);
+}
+
+static int is_prelude(const lua_Debug *ar) {
+  return strncmp(ar->source, PRELUDE_PREFIX, sizeof PRELUDE_PREFIX - 1) == 0;
+}
+
+/* One frame as Lua's own traceback shows it; the prelude's frames are not the user's business. */
+static void trace_frame(Buffer *b, lua_State *co, lua_Debug *ar) {
+  lua_getinfo(co, "Slnt", ar);
+  if (is_prelude(ar)) return;
+  if (*ar->what == 'C' && *ar->namewhat == '\0') return; /* a C function nobody named: the resume or spawn beneath */
+  trace_add(b, "\n\t%s:", ar->short_src);
+  if (ar->currentline > 0) trace_add(b, "%d:", ar->currentline);
+  if (*ar->namewhat != '\0') trace_add(b, " in %s '%s'", ar->namewhat, ar->name);
+  else if (*ar->what == 'm') trace_add(b, " in main chunk");
+  else trace_add(b, " in function <%s:%d>", ar->short_src, ar->linedefined);
+  if (ar->istailcall) trace_add(b, "\n\t(...tail calls...)");
+}
+
+/* The frame beneath, from the running one on; 0 after the last. (lua_getstack counts from the top each time.) */
+static int next_frame(lua_State *co, lua_Debug *ar, int first) {
+  CallInfo *ci = first ? co->ci : ar->i_ci->previous;
+  if (ci == NULL || ci == &co->base_ci) return 0;
+  ar->i_ci = ci;
+  return 1;
+}
+
+static void trace_thread(Buffer *b, lua_State *co) {
+  lua_Debug ar;
+  int depth = 0, level = 0;
+  for (int more = next_frame(co, &ar, 1); more; more = next_frame(co, &ar, 0)) depth++;
+  for (int more = next_frame(co, &ar, 1); more; more = next_frame(co, &ar, 0), level++) {
+    if (level < TRACE_HEAD || level >= depth - TRACE_TAIL) trace_frame(b, co, &ar);
+    else if (level == TRACE_HEAD) trace_add(b, "\n\t...\t(skipping %d levels)", depth - TRACE_HEAD - TRACE_TAIL);
+  }
+}
+
+/* The innermost frame of the user's code. 0 when there is none. */
+static int trace_where(lua_State *co, const char **source, lua_Debug *ar) {
+  for (int more = next_frame(co, ar, 1); more; more = next_frame(co, ar, 0)) {
+    lua_getinfo(co, "Sl", ar);
+    if (ar->currentline > 0 && !is_prelude(ar)) {
+      *source = ar->short_src;
+      return 1;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,141 @@
+-- core.lua: what the other prelude files share: argument checks that name function, position, field and reason,
+-- suggestions for misspelt names, and the look of error values. `host` is ours alone; scripts never see it.
+local host = ...
+local type, pairs, rawget, tostring, select = type, pairs, rawget, tostring, select
+local setmetatable, error, min, abs = setmetatable, error, math.min, math.abs
+local real_metatable = debug.getmetatable -- sees through __metatable; closed to scripts
+
+-- The edit distance of two short names, or 99 when it is clearly too large.
+local function distance(a, b)
+  if #a > 40 or #b > 40 or abs(#a - #b) > 3 then return 99 end
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      local best = min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+      diagonal, row[j] = row[j], best
+    end
+  end
+  return row[#b]
+end
+
+-- The candidate (a key of the table) nearest to a name, or nil when none is near.
+function host.nearest(name, candidates)
+  local best, best_distance = nil, #name <= 4 and 1 or 2
+  for candidate in pairs(candidates) do
+    if type(candidate) == "string" then
+      local d = distance(name:lower(), candidate:lower())
+      if d < best_distance or d == best_distance and (best == nil or candidate < best) then
+        best, best_distance = candidate, d
+      end
+    end
+  end
+  return best
+end
+
+local function suggestion(name, candidates)
+  local near = type(name) == "string" and host.nearest(name, candidates)
+  return near and "; did you mean '" .. near .. "'?" or ""
+end
+
+-- Raise a plain error that points at the script's own line.
+function host.raise(message)
+  error(host.where() .. message, 0)
+end
+
+function host.bad_argument(fn, position, reason)
+  host.raise(("bad argument #%d to '%s' (%s)"):format(position, fn, reason))
+end
+
+local function kind_of(value)
+  return value == host.null and "null" or math.type(value) or type(value)
+end
+
+-- Does the value fit a rule such as "string", "integer?", "table|string"? A trailing ? allows nil.
+local function fits(value, rule)
+  if value == nil then return rule:sub(-1) == "?" end
+  local kind, lua_type = kind_of(value), type(value)
+  for name in rule:gsub("%?$", ""):gmatch("[^|]+") do
+    if name == kind or name == lua_type then return true end
+  end
+  return false
+end
+
+local function expected(value, rule)
+  local got = value == nil and "no value" or kind_of(value)
+  return ("%s expected, got %s"):format(rule:gsub("%?$", ""):gsub("|", " or "), got)
+end
+
+-- Check one argument.
+function host.check(fn, position, value, rule)
+  if not fits(value, rule) then host.bad_argument(fn, position, expected(value, rule)) end
+  return value
+end
+
+-- Check a table of named fields against rules: wrong types, missing and unknown fields are errors.
+function host.check_fields(fn, position, fields, rules)
+  host.check(fn, position, fields, "table")
+  for name, rule in pairs(rules) do
+    if not fits(fields[name], rule) then
+      host.bad_argument(fn, position, ("field '%s': %s"):format(name, expected(fields[name], rule)))
+    end
+  end
+  for name in pairs(fields) do
+    if rules[name] == nil then
+      host.bad_argument(fn, position, ("unknown field '%s'%s"):format(tostring(name), suggestion(name, rules)))
+    end
+  end
+  return fields
+end
+
+-- A global table of functions; a misspelt name is an error at once, not a call of nil later.
+function host.module(name, functions)
+  _G[name] = setmetatable(functions, {
+    __index = function(_, key)
+      local hint = suggestion(key, functions)
+      if hint ~= "" then host.raise(("'%s' has no function '%s'%s"):format(name, tostring(key), hint)) end
+    end,
+  })
+end
+
+-- A metatable for objects with methods; calling a method with '.' instead of ':' says so.
+function host.class(name, methods)
+  return {
+    __name = name,
+    __index = function(_, key)
+      local method = methods[key]
+      if method == nil then
+        local hint = suggestion(key, methods)
+        if hint ~= "" then host.raise(("%s has no method '%s'%s"):format(name, tostring(key), hint)) end
+      end
+      return method
+    end,
+  }
+end
+
+function host.is(value, meta)
+  return real_metatable(value) == meta
+end
+
+-- Is `self` an object of the class? Otherwise the method was called with '.'.
+function host.check_self(self, meta, method)
+  if real_metatable(self) ~= meta then
+    host.raise(("call '%s' with ':', as in object:%s(...)"):format(method, method))
+  end
+end
+
+-- Error values: {kind, message, retryable, details, hint}.
+local error_meta = host.error_meta
+error_meta.__name = "error"
+error_meta.__tostring = function(e)
+  return ("%s: %s"):format(tostring(rawget(e, "kind")), tostring(rawget(e, "message")))
+end
+error_meta.__concat = function(a, b) return tostring(a) .. tostring(b) end
+error_meta.__metatable = false
+
+-- An empty table that stays an array on its way out.
+host.array_meta.__metatable = false
+debug.setmetatable(host.null, { __tostring = function() return "null" end, __name = "null" })

@@ -1,0 +1,69 @@
+-- run.lua: what a script knows of its run, and what it says about it.
+local host = ...
+
+local Run = { id = "", args = {} }
+
+-- What the run may spend, by name; a limit that is not set is absent.
+function Run.limits() return host.call("run.limits") end
+
+-- What the run has spent so far, by name.
+function Run.usage() return host.call("run.usage") end
+
+-- Tell who watches how far the script is: fraction 0..1 or nil, and a message.
+function Run.progress(fraction, message)
+  host.check("Run.progress", 1, fraction, "number?")
+  host.check("Run.progress", 2, message, "string?")
+  host.call("run.progress", { fraction = fraction, message = message or "" })
+end
+
+host.module("Run", Run)
+
+local Log = {}
+for _, level in ipairs { "debug", "info", "warn", "error" } do
+  Log[level] = function(message, fields)
+    host.check("Log." .. level, 2, fields, "table?")
+    host.call("log", { level = level, message = tostring(message), fields = fields })
+  end
+end
+host.module("Log", Log)
+
+local Provider = {}
+
+-- The names of the configured providers.
+function Provider.list() return host.call("provider.list") end
+
+-- {name, kind, model, capabilities}, or nil when there is no such provider.
+function Provider.get(name)
+  host.check("Provider.get", 1, name, "string")
+  return host.call("provider.get", name)
+end
+
+host.module("Provider", Provider)
+
+-- A table that can be read and not written.
+local function read_only(values, name)
+  return setmetatable({}, {
+    __index = values,
+    __newindex = function() host.raise(("'%s' is read-only"):format(name)) end,
+    __pairs = function() return next, values, nil end,
+    __len = function() return #values end,
+    __metatable = false,
+  })
+end
+
+-- Their slots exist from the start: filling them later moves no table.
+arg, __context = false, false
+
+-- Called by load with what this run is given; returns the script's arguments.
+function host.setup(config)
+  Run.id = config.run_id
+  Run.args = config.args
+  arg = { [0] = config.script }
+  for i, value in ipairs(config.args) do arg[i] = value end
+  __context = read_only({
+    run_id = config.run_id, script = config.script, args = config.args,
+    tools = config.tools, providers = config.providers,
+  }, "__context")
+  host.declare_agents(config.agents)
+  return config.args
+end

@@ -1,0 +1,84 @@
+-- stream.lua: a model's answer as it arrives. A stream is its own iterator; the host holds the connection, and gives
+-- it up when the stream ends, is cancelled, goes out of scope of a `for` loop, or is collected.
+local host = ...
+
+local methods = {}
+local meta = host.class("stream", methods)
+meta.__metatable = false
+local states = setmetatable({}, { __mode = "k" })
+
+local function state_of(self, method)
+  local state = states[self]
+  if state == nil then host.raise(("call '%s' with ':', as in stream:%s()"):format(method, method)) end
+  return state
+end
+
+-- A stream over the host's stream `id`; `run_tools(calls)` runs the script's own tools when the model asks for them.
+function host.new_stream(id, run_tools)
+  local stream = setmetatable({}, meta)
+  states[stream] = { id = id, run_tools = run_tools, chunks = {}, first = 1, done = false }
+  return stream
+end
+
+local function close(state)
+  if not state.done then
+    state.done = true
+    state.chunks, state.first = {}, 1
+    host.call("stream.close", state.id)
+  end
+end
+
+-- The next chunk, or nil after the last one. Waits for the provider.
+function methods:next()
+  local state = state_of(self, "next")
+  while true do
+    local chunk = state.chunks[state.first]
+    if chunk ~= nil then
+      state.chunks[state.first] = nil
+      state.first = state.first + 1
+      return chunk
+    end
+    if state.done then return nil end
+    local request = { stream = state.id, results = state.results }
+    state.results = nil
+    local ok, reply = pcall(host.await, "stream.next", request)
+    if not ok then
+      state.done = true
+      error(reply, 0)
+    end
+    state.chunks, state.first = reply.chunks, 1
+    if reply.tools then state.results = state.run_tools(reply.tools) end
+    if reply.done then
+      state.done = true
+      state.output = reply.output
+    end
+  end
+end
+
+-- Everything to the end: the same output as agent:execute gives.
+function methods:collect()
+  local state = state_of(self, "collect")
+  while methods.next(self) do end
+  return state.output
+end
+
+-- The answer's text, read to the end.
+function methods:text()
+  state_of(self, "text")
+  local parts = {}
+  for chunk in methods.next, self do
+    if chunk.content.type == "text" then parts[#parts + 1] = chunk.content.text end
+  end
+  return table.concat(parts)
+end
+
+-- Stop; the connection to the provider is closed.
+function methods:cancel()
+  close(state_of(self, "cancel"))
+end
+
+meta.__call = function(self) return methods.next(self) end
+meta.__close = function(self) close(states[self]) end
+meta.__gc = function(self)
+  if states[self] then close(states[self]) end
+end

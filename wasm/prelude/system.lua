@@ -1,0 +1,79 @@
+-- system.lua: the parts of os, io and require that the host answers: time, declared variables, the script's own
+-- input, and modules from the roots that the manifest grants. There are no files here.
+local host = ...
+local check = host.check
+
+os = {}
+
+function os.time(fields)
+  check("os.time", 1, fields, "table?")
+  return host.call("os.time", fields)
+end
+
+function os.date(format, time)
+  check("os.date", 1, format, "string?")
+  check("os.date", 2, time, "number?")
+  return host.call("os.date", { format = format or "%c", time = time })
+end
+
+function os.clock() return host.call("os.clock") end
+
+function os.difftime(later, earlier)
+  return check("os.difftime", 1, later, "number") - check("os.difftime", 2, earlier, "number") + 0.0
+end
+
+function os.getenv(name)
+  return host.call("os.getenv", check("os.getenv", 1, name, "string"))
+end
+
+-- "l" (default), "L", "n", "a" or a count of bytes, several at once.
+function io.read(...)
+  local formats = select("#", ...) == 0 and { "l" } or { ... }
+  local results = {}
+  for i, format in ipairs(formats) do
+    if type(format) == "string" then format = format:gsub("^%*", "") end
+    if not (math.type(format) == "integer" or format == "l" or format == "L" or format == "n" or format == "a") then
+      host.bad_argument("io.read", i, "invalid format")
+    end
+    local value = host.await("io.read", format)
+    if format == "n" and value ~= nil then value = tonumber(value) end
+    results[i] = value
+    if value == nil then return table.unpack(results, 1, i) end
+  end
+  return table.unpack(results, 1, #formats)
+end
+
+function io.lines()
+  return function() return io.read("l") end
+end
+
+host.stdout = setmetatable({}, {
+  __name = "stdout",
+  __index = {
+    write = function(_, ...) return io.write(...) end,
+    flush = function(self) return self end,
+    setvbuf = function() return true end,
+  },
+})
+io.stdout = host.stdout
+
+local loaded = { _G = _G }
+for _, name in ipairs { "string", "table", "math", "utf8", "coroutine", "os", "io", "debug" } do loaded[name] = _G[name] end
+package = { loaded = loaded }
+local loading = {}
+
+-- A module of the roots that the manifest grants ([run] modules), run once.
+function require(name)
+  check("require", 1, name, "string")
+  if loaded[name] ~= nil then return loaded[name] end
+  if loading[name] then host.raise(("module '%s' requires itself"):format(name)) end
+  local found = host.await("module.load", name)
+  local chunk, message = load(found.source, "@" .. found.path, "t")
+  if chunk == nil then error(message, 0) end
+  loading[name] = true
+  local done <close> = setmetatable({}, { __close = function() loading[name] = nil end })
+  local value = chunk(name, found.path)
+  if value == nil then value = loaded[name] == nil or loaded[name] end
+  loaded[name] = value
+  return value
+end

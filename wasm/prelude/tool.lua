@@ -1,0 +1,162 @@
+-- tool.lua: tools, the host's and the script's own. A script's tool runs in here, whoever calls it: the script, or a
+-- model by way of agent.lua.
+local host = ...
+local T = host.task
+local check, check_fields = host.check, host.check_fields
+
+local defined = {} -- the script's tools by name
+
+local methods = {}
+local meta = host.class("tool", methods)
+meta.__metatable = false
+local runs = setmetatable({}, { __mode = "k" }) -- the functions of script tools; not for JSON and not for pairs()
+
+local types = { string = true, number = true, integer = true, boolean = true, array = true, object = true }
+
+-- { field = "string", other = "number?" } as a JSON Schema; a schema is taken as it is.
+local function schema_of(parameters)
+  if parameters == nil then return { type = "object", properties = {} } end
+  if parameters.type == "object" and type(parameters.properties) == "table" then return parameters end
+  local properties, required = {}, {}
+  for field, rule in pairs(parameters) do
+    local name = type(rule) == "string" and rule:gsub("%?$", "")
+    if type(field) ~= "string" or not (types[name] or type(rule) == "table") then
+      host.bad_argument("Tool.define", 1, ("field 'parameters.%s': a JSON Schema type expected, such as \"string\" or \"number?\"")
+        :format(tostring(field)))
+    end
+    properties[field] = type(rule) == "table" and rule or { type = name }
+    if type(rule) == "table" or rule:sub(-1) ~= "?" then required[#required + 1] = field end
+  end
+  table.sort(required)
+  local schema = { type = "object", properties = properties }
+  if #required > 0 then schema.required = required end
+  return schema
+end
+
+local lua_types = { string = "string", number = "number", integer = "integer", boolean = "boolean", array = "table", object = "table" }
+
+-- The part of the schema that says which arguments must be there and of which type.
+local function check_arguments(tool, args)
+  local function reject(reason)
+    host.fail("tool", ("tool '%s': %s"):format(tool.name, reason), { tool = tool.name })
+  end
+  if type(args) ~= "table" then reject("a table of arguments expected, got " .. type(args)) end
+  local properties = tool.schema.properties or {}
+  for _, name in ipairs(tool.schema.required or {}) do
+    if args[name] == nil then reject(("the argument '%s' is missing"):format(name)) end
+  end
+  for name, rule in pairs(properties) do
+    local want, value = type(rule) == "table" and lua_types[rule.type], args[name]
+    if want and value ~= nil and value ~= host.null and type(value) ~= want then
+      local whole = want == "integer" and math.tointeger(value)
+      if not whole then reject(("argument '%s': %s expected, got %s"):format(name, rule.type, type(value))) end
+    end
+  end
+end
+
+local function run_defined(tool, args)
+  check_arguments(tool, args)
+  return runs[tool](args)
+end
+
+local function from_host(description)
+  return setmetatable(description, meta)
+end
+
+local Tool = {}
+
+-- Every tool that the script may use, sorted by name.
+function Tool.list()
+  local list = {}
+  for _, description in ipairs(host.call("tool.list")) do list[#list + 1] = from_host(description) end
+  for _, tool in pairs(defined) do list[#list + 1] = tool end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
+end
+
+function Tool.get(name)
+  check("Tool.get", 1, name, "string")
+  if defined[name] then return defined[name] end
+  for _, description in ipairs(host.call("tool.list")) do
+    if description.name == name then return from_host(description) end
+  end
+end
+
+function Tool.exists(name)
+  return Tool.get(name) ~= nil
+end
+
+function Tool.define(fields)
+  check_fields("Tool.define", 1, fields,
+    { name = "string", description = "string?", parameters = "table?", run = "function" })
+  if not fields.name:match("^[%w_-]+$") or #fields.name > 64 then
+    host.bad_argument("Tool.define", 1, "field 'name': at most 64 letters, digits, '_' or '-' expected")
+  end
+  local tool = setmetatable({
+    name = fields.name,
+    description = fields.description or "",
+    schema = schema_of(fields.parameters),
+    source = "script",
+  }, meta)
+  runs[tool] = fields.run
+  defined[fields.name] = tool
+  return tool
+end
+
+-- Arguments are checked before the tool runs; a failure is an error value of kind "tool".
+function Tool.execute(name, args)
+  check("Tool.execute", 1, name, "string")
+  check("Tool.execute", 2, args, "table?")
+  if defined[name] then return run_defined(defined[name], args or {}) end
+  return host.await("tool.execute", { name = name, arguments = args or {} })
+end
+
+function methods:execute(args)
+  host.check_self(self, meta, "execute")
+  check("tool:execute", 1, args, "table?")
+  if runs[self] then return run_defined(self, args or {}) end
+  return Tool.execute(self.name, args)
+end
+
+-- What a model is told of the tools in an agent's list, and which of them run in here.
+function host.tool_specs(fn, list)
+  local specs, own = {}, {}
+  for i, item in ipairs(list or {}) do
+    local tool = type(item) == "string" and defined[item] or item
+    if runs[tool] then
+      own[tool.name] = tool
+      specs[#specs + 1] = { name = tool.name, description = tool.description, parameters = tool.schema, script = true }
+    elseif type(tool) == "string" or host.is(tool, meta) then
+      specs[#specs + 1] = { name = type(tool) == "string" and tool or tool.name }
+    else
+      host.bad_argument(fn, 1, ("field 'tools': item %d: tool or tool name expected, got %s"):format(i, type(item)))
+    end
+  end
+  return specs, own
+end
+
+local function answer(own, call)
+  local tool = own[call.name]
+  local ok, value = pcall(run_defined, tool, call.arguments)
+  if ok and value ~= nil and type(value) ~= "string" then ok, value = pcall(JSON.stringify, value) end
+  if ok then return { id = call.id, text = value or "" } end
+  return { id = call.id, text = tostring(value), is_error = true }
+end
+
+-- The calls of one model turn, at once where Lua can wait, else one after the other.
+function host.run_tools(own, calls)
+  local results = {}
+  if not T.can_wait() or #calls == 1 then
+    for i, call in ipairs(calls) do results[i] = answer(own, call) end
+    return results
+  end
+  local group, place = { taken = 0 }, {}
+  for i, call in ipairs(calls) do place[T.spawn(answer, group, "tool " .. call.name, own, call)] = i end
+  for _ = 1, #calls do
+    local t = T.take(group)
+    results[place[t]] = T.await(t)
+  end
+  return results
+end
+
+host.module("Tool", Tool)
