@@ -8,16 +8,16 @@ output.as_string()
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from llmspell.abi.spec import AGENT_OPERATIONS
-from llmspell.errors import LlmspellError, ScriptError, UsageError
+from llmspell.errors import HostError, LlmspellError, ScriptError, UsageError
 from llmspell.events import Chunk, Done, Event, Output
 from llmspell.host.dispatch import Gate, Operation
 from llmspell.host.functions import Surroundings, functions
@@ -33,8 +33,7 @@ MAX_SCRIPT: Final = 4 * 1024 * 1024
 """Bytes of a script. Hand-written and generated scripts stay far below; compiling this takes some seconds of fuel."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptOutput:
+class ScriptOutput(NamedTuple):
     """What a run gave. `results` is all that the script returned, `result` the first of it, as plain data; `output`
     is what it wrote to stdout; `usage` is what it spent, by the names of limits.py and "elapsed_ms"."""
 
@@ -57,12 +56,11 @@ class ScriptOutput:
         return self.result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
+class RunReport(NamedTuple):
     """How a run ended: `error` is None when it ended well; `output` is there in any case."""
 
     output: ScriptOutput
-    error: LlmspellError | None = field(default=None)
+    error: LlmspellError | None = None
 
 
 class ScriptRuntime:
@@ -155,8 +153,9 @@ class ScriptRuntime:
     ) -> RunReport:
         """Run Lua text and tell how it ended, errors included. `on_event` may be called on other threads.
 
-        `on_start` is given the function that ends the run from outside, from any thread: the report then has the
-        error that it was called with, and what was spent until then.
+        An exception of `on_event` ends the run, and is raised here. `on_start` is given the function that ends the run
+        from outside, from any thread: the report then has the error that it was called with, and what was spent until
+        then.
         """
         from llmspell.host.driver import Driver, Script  # wasmtime takes 40 ms to import
 
@@ -164,17 +163,23 @@ class ScriptRuntime:
         run_id = f"run-{os.urandom(6).hex()}"
         limits = manifest.runtime.limits()
         budget = Budget(limits)
-        kept: list[str] = []
+        kept = io.StringIO()
+        broken: list[BaseException] = []
 
         def emit(event: Event) -> None:
             if self._keep_output and isinstance(event, Output) and event.stream == "stdout":
-                kept.append(event.text)
-            if on_event is not None:
+                kept.write(event.text)
+            if on_event is None or broken:
+                return
+            try:
                 on_event(event)
+            except BaseException as error:  # wherever it was called: the run ends, and `report` raises it
+                broken.append(error)
+                driver.stop(HostError("an event callback failed"))
 
         tools = self._granted_tools()
         script = Script(
-            source=source.encode() if isinstance(source, str) else source,
+            source=source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source,
             name=chunk_name(name),
             seed=int.from_bytes(os.urandom(8)) >> 1,
             context={
@@ -196,7 +201,9 @@ class ScriptRuntime:
 
         agents = _Agents(manifest, tools, self._environ, gate, live=self._live)
         surroundings = Surroundings(
-            environment={key: self._environ[key] for key in manifest.security.env if key in self._environ},
+            environment={
+                key: _transferable(self._environ[key]) for key in manifest.security.env if key in self._environ
+            },
             modules=manifest.module_roots(),
             stdin=self._stdin,
             limits=lambda: {key: value for key, value in as_dict(limits).items() if value is not None},
@@ -208,11 +215,13 @@ class ScriptRuntime:
             await agents.aclose()
         spent = {**usage(), "fuel": outcome.fuel_spent, "memory_bytes": outcome.memory_bytes}
         gate.emit(Done(at=gate.elapsed(), ok=outcome.error is None, usage=spent))
+        if broken:
+            raise broken[0]
         return RunReport(
             output=ScriptOutput(
                 result=outcome.results[0] if outcome.results else None,
                 results=tuple(outcome.results),
-                output="".join(kept),
+                output=kept.getvalue(),
                 usage=spent,
                 run_id=run_id,
             ),
@@ -305,7 +314,8 @@ def read_script(path: Path) -> bytes:
 
 
 def checked_script(data: bytes, name: str) -> bytes:
-    """A script's bytes: UTF-8 (without the mark), not bytecode, not too long. Raises ScriptError that says which."""
+    """A script's bytes: UTF-8, not bytecode, not too long; the mark of UTF-8 goes, and a first line `#!...` becomes a
+    comment. Raises ScriptError that says what is wrong."""
     if len(data) > MAX_SCRIPT:
         raise ScriptError(f"{name} is larger than {MAX_SCRIPT >> 20} MB")
     if data.startswith(b"\x1bLua"):
@@ -317,7 +327,8 @@ def checked_script(data: bytes, name: str) -> bytes:
         raised = ScriptError(f"{name} is not UTF-8 text", hint="save the file as UTF-8")
         raised.file, raised.line = name, line
         raise raised from None
-    return data.removeprefix(b"\xef\xbb\xbf")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    return b"--" + data[1:] if data.startswith(b"#") else data
 
 
 def chunk_name(name: str) -> str:
@@ -327,7 +338,7 @@ def chunk_name(name: str) -> str:
 
 
 def _transferable(arg: str) -> str | bytes:
-    """An argument for the guest: one that the system could not decode goes in as the bytes that it was."""
+    """An argument or a variable for the guest: what the system could not decode goes in as the bytes that it was."""
     return arg if arg.isascii() or not any("\udc80" <= char <= "\udcff" for char in arg) else os.fsencode(arg)
 
 

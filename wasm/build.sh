@@ -19,8 +19,9 @@ cp -r "$here/guest" "$work/guest"
 cp "$here"/prelude/*.lua "$work/"
 
 # One change to Lua: a loop's jumps store where they are, so that the report after a trap names the loop's line.
-sed -i 's|^#define updatetrap(ci)  (trap = ci->u.l.trap)$|#define updatetrap(ci)  (ci->u.l.savedpc = pc, trap = ci->u.l.trap)|' "$work/lua/lvm.c"
-grep -q 'savedpc = pc, trap' "$work/lua/lvm.c" || { echo "build.sh: lvm.c is not as expected" >&2; exit 1; }
+sed -i -e 's|{ pc += GETARG_sJ(i) + e; updatetrap(ci); }|{ ci->u.l.savedpc = pc; pc += GETARG_sJ(i) + e; updatetrap(ci); }|' \
+  -e 's|updatetrap(ci);  /\* allows a signal to break the loop \*/|ci->u.l.savedpc = pc; updatetrap(ci);|' "$work/lua/lvm.c"
+[ "$(grep -c 'ci->u.l.savedpc = pc; ' "$work/lua/lvm.c")" = 2 ] || { echo "build.sh: lvm.c is not as expected" >&2; exit 1; }
 
 cd "$work" # relative names only: no path of this machine gets into the module
 "$python" "$here/embed.py" guest/prelude.h $(cat "$here/prelude/ORDER")

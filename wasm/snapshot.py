@@ -124,7 +124,10 @@ def main(source: str, target: str) -> None:
     memory = bytearray(started_memory(module))
     bottom = max(0, top - 256 * 1024)  # build.sh's stack-size: what was on the stack is of no use to anybody
     memory[bottom:top] = bytes(top - bottom)
-    data = [b"\0" + bytes([I32_CONST]) + sleb(start) + bytes([END]) + leb(len(b)) + b for start, b in segments(bytes(memory))]
+    data = [
+        b"\0" + bytes([I32_CONST]) + sleb(start) + bytes([END]) + leb(len(b)) + b
+        for start, b in segments(bytes(memory))
+    ]
     replaced = {
         MEMORY: b"\x01\x00" + leb(len(memory) // PAGE),
         DATA_COUNT: leb(len(data)),

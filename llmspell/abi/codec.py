@@ -31,9 +31,9 @@ def pack(value: Any) -> bytes:
     return data
 
 
-def unpack(data: bytes | bytearray | memoryview) -> Any:
+def unpack(data: bytes | bytearray | memoryview, most: int = MAX_MESSAGE) -> Any:
     """Decode one whole message of the guest."""
-    if len(data) > MAX_MESSAGE:
+    if len(data) > most:
         raise HostError(f"the guest sent a message of {len(data)} bytes")
     try:
         return msgpack.unpackb(data, raw=False, strict_map_key=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from llmspell.abi.codec import pack, unpack
-from llmspell.abi.spec import TurnStatus
+from llmspell.abi.spec import MAX_TURN, TurnStatus
 from llmspell.errors import HostError, InvalidArgument, LlmspellError
 
 
@@ -60,7 +60,7 @@ class TaskReport(NamedTuple):
 def decode_turn(data: bytes | memoryview) -> Turn:
     """Raises HostError when the bytes are not a turn."""
     try:
-        status, calls, cancelled, notes, value = unpack(data)
+        status, calls, cancelled, notes, value = unpack(data, MAX_TURN)
         turn_status = TurnStatus(status)
         failure = None
         if turn_status is TurnStatus.FAILED:
@@ -80,8 +80,8 @@ def decode_turn(data: bytes | memoryview) -> Turn:
             results=list(value) if turn_status is TurnStatus.DONE else [],
             failure=failure,
         )
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise HostError(f"the guest sent a malformed turn: {error!r}") from error
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        raise HostError(f"the guest sent a malformed turn: {error!r}"[:200]) from error
 
 
 def decode_request(data: bytes | memoryview) -> tuple[str, Any]:
@@ -99,7 +99,7 @@ def decode_report(data: bytes | memoryview) -> list[TaskReport]:
             TaskReport(_text(label), _text(trace), _text(source), int(line))
             for label, trace, source, line in unpack(data)
         ]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise HostError("the guest sent a malformed report") from error
 
 

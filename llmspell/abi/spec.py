@@ -32,6 +32,9 @@ STDOUT, STDERR = 1, 2
 MAX_MESSAGE = 32 * 1024 * 1024
 """Bytes of one message, either way. A reply above it becomes an error reply; a turn above it is our bug."""
 
+MAX_TURN = MAX_MESSAGE + 1024 * 1024
+"""A turn's calls or values are a message at most; its notes, its cancelled ids and a failure's text come on top."""
+
 MAILBOX_HALF = 16 * 1024
 """Bytes of each half of the mailbox: replies to `step` in the first, to `call` in the second."""
 
@@ -40,7 +43,7 @@ MAX_DEPTH = 128
 
 AGENT_OPERATIONS = {
     "agent.execute": "awaited",
-    "agent.stream": "awaited",
+    "agent.stream": "immediate",
     "agent.capabilities": "immediate",
     "stream.next": "awaited",
     "stream.close": "immediate",

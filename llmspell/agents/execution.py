@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from llmspell.agents.loop import AgentLoop, ToolResult
 from llmspell.agents.payload import output_of
-from llmspell.errors import BadResponseError, LimitError, LlmspellError
+from llmspell.errors import BadResponseError, LlmspellError, ToolError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
 from llmspell.tools.registry import ToolRegistry, call
@@ -72,8 +72,8 @@ class Execution:
         own = {tool.name for tool in spec.script_tools}
         while True:
             if loop.pending:
-                calls = list(loop.pending.values())
-                loop.answered(await self._run_host_tools([c for c in calls if c.name not in own], sink))
+                calls = [call for call in loop.pending.values() if call.error or call.name not in own]
+                loop.answered(await self._run_host_tools(calls, spec.host_tools, sink))
                 if loop.pending:
                     self._spend_calls(len(loop.pending))
                     return NeedTools(list(loop.pending.values()))
@@ -134,9 +134,11 @@ class Execution:
             raise BadResponseError(f"provider '{provider.name}': the stream ended without an answer")
         return reply
 
-    async def _run_host_tools(self, calls: list[ToolCall], sink: Sink | None) -> list[ToolResult]:
+    async def _run_host_tools(
+        self, calls: list[ToolCall], offered: Collection[str], sink: Sink | None
+    ) -> list[ToolResult]:
         """All calls of one model turn at once. A failure is an answer for the model; a terminal error is not."""
-        outcomes = await asyncio.gather(*(self._answer(item) for item in calls), return_exceptions=True)
+        outcomes = await asyncio.gather(*(self._answer(item, offered) for item in calls), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -146,17 +148,29 @@ class Execution:
                 await sink(tool_complete(item, result))
         return results
 
-    async def _answer(self, item: ToolCall) -> ToolResult:
+    async def _answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
         if item.error:
             return ToolResult(item.id, f"the arguments are not valid JSON: {item.error}", is_error=True)
+        if item.name not in offered:  # granted to the run perhaps, but not to this agent
+            return ToolResult(item.id, f"there is no tool '{item.name[:80]}'", is_error=True)
         try:
-            value = await self.run_tool(item.name, item.arguments)
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-            return ToolResult(item.id, text)
+            return ToolResult(item.id, _text_of(await self.run_tool(item.name, item.arguments)))
         except LlmspellError as error:
-            if error.terminal or isinstance(error, LimitError):
+            if error.terminal:
                 raise
             return ToolResult(item.id, error.message, is_error=True)
+
+
+def _text_of(value: Any) -> str:
+    """A tool's result for the model: text as it is, anything else as JSON."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_text_of)
+    except TypeError as error:
+        raise ToolError(f"the result has no JSON form: {error}") from None
 
 
 def tool_complete(item: ToolCall, result: ToolResult) -> Mapping[str, Any]:

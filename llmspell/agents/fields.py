@@ -8,6 +8,16 @@ from typing import Any, Final
 from llmspell.errors import InvalidArgument
 
 MAX_ITEMS: Final = 10_000
+_WORDS: Final = {
+    bool: "boolean",
+    bytes: "string",
+    dict: "table",
+    float: "number",
+    int: "integer",
+    list: "list",
+    str: "string",
+}
+"""What a script calls these types."""
 
 
 def field(data: Any, name: str, kind: type, default: Any = None) -> Any:
@@ -22,7 +32,7 @@ def field(data: Any, name: str, kind: type, default: Any = None) -> Any:
     if value == [] and kind is dict:
         return {}
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise InvalidArgument(f"field '{name}': {kind.__name__} expected, got {type(value).__name__}")
+        raise InvalidArgument(f"field '{name}': {_WORDS[kind]} expected, got {_WORDS.get(type(value), 'no value')}")
     return value
 
 

@@ -7,6 +7,7 @@ start -> ASK --reply without calls--> DONE
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -46,6 +47,12 @@ class ToolResult(NamedTuple):
     is_error: bool = False
 
 
+def _shown(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_shown, skipkeys=True)
+
+
 class AgentLoop:
     """One execution. Ask `pending`: calls to run, or none; then `request` for the next turn, unless `done`."""
 
@@ -65,7 +72,7 @@ class AgentLoop:
         messages = [Message(role="system", text=spec.prompt)] if spec.prompt else []
         text = given.text
         if given.context:
-            text = "\n".join([*(f"{key}: {value}" for key, value in sorted(given.context.items())), "", text])
+            text = "\n".join([*sorted(f"{key}: {_shown(item)}" for key, item in given.context.items()), "", text])
         messages.append(Message(role="user", text=text))
         return cls(spec, LoopState(messages=tuple(messages), parameters=given.parameters))
 

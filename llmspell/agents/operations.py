@@ -35,12 +35,12 @@ class AgentOperations:
         self._closing: set[asyncio.Task[None]] = set()
         self.awaited: Awaited = {
             "agent.execute": self._execute,
-            "agent.stream": self._open_stream,
             "stream.next": self._streams.next,
             "tool.execute": self._tool,
         }
         self.immediate: Immediate = {
             "agent.capabilities": self._capabilities,
+            "agent.stream": self._open_stream,
             "stream.close": self._close_stream,
             "tool.list": self._tools,
             "provider.list": lambda _: list(execution.providers.names()),
@@ -59,7 +59,8 @@ class AgentOperations:
             return {"tools": calls_to_data(result.calls), "state": state.to_data(loop.state())}
         return {"output": output_to_data(result)}
 
-    async def _open_stream(self, payload: Any) -> str:
+    def _open_stream(self, payload: Any) -> str:
+        """Immediate: a task that is cancelled cannot lose the stream between its opening and the reply."""
         loop = loop_from_payload(payload)
         provider, _ = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
         if not (self._streaming and provider.capabilities.streaming):
@@ -67,11 +68,17 @@ class AgentOperations:
             raise StreamingNotSupported(
                 f"agent '{loop.spec.name}': streaming is not supported: {why}", hint="use agent:execute"
             )
-        return self._streams.open(loop)
+        stream = self._streams.open(loop)
+        self._loop.call_soon_threadsafe(stream.start)
+        return stream.id
 
     def _close_stream(self, stream_id: Any) -> None:
+        stream = self._streams.release(stream_id)
+        if stream is None:
+            return
+
         def start() -> None:
-            task = asyncio.ensure_future(self._streams.close(stream_id))
+            task = asyncio.ensure_future(stream.close())
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 

@@ -34,9 +34,13 @@ def spec_from_data(data: Any) -> AgentSpec:
         max_tokens=max_tokens or None,
         max_turns=max_turns,
         parameters=field(data, "parameters", dict, {}),
-        host_tools=tuple(field(tool, "name", str) for tool in tools if not tool.get("script")),
-        script_tools=tuple(_tool_spec(tool) for tool in tools if tool.get("script")),
+        host_tools=tuple(field(tool, "name", str) for tool in tools if not _is_script(tool)),
+        script_tools=tuple(_tool_spec(tool) for tool in tools if _is_script(tool)),
     )
+
+
+def _is_script(tool: Any) -> bool:
+    return isinstance(tool, dict) and bool(tool.get("script"))
 
 
 def _tool_spec(data: Any) -> ToolSpec:

@@ -45,7 +45,9 @@ def to_data(state: LoopState) -> dict[str, Any]:
 
 def from_data(data: Any) -> LoopState:
     """Raises InvalidArgument for anything that `to_data` did not give."""
-    if not isinstance(data, dict) or any(len(data.get(name) or ()) > MAX_MESSAGES for name in ("messages", "calls")):
+    if not isinstance(data, dict) or not all(
+        _is_short(data.get(name, [])) for name in ("messages", "pending", "calls")
+    ):
         raise InvalidArgument("the agent's state is not one that the host gave")
     try:
         state = _converter().structure(data, LoopState)
@@ -54,6 +56,10 @@ def from_data(data: Any) -> LoopState:
     if state.turns < 0 or any(value < 0 for value in _counts(state.usage)):
         raise InvalidArgument("the agent's state has negative counts")
     return state
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= MAX_MESSAGES
 
 
 def _counts(usage: Usage) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ The queue is the back-pressure: when the script is slow the pump waits, and with
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,10 +19,11 @@ from llmspell.types import AgentOutput
 
 QUEUE: Final = 64
 """Chunks that wait for the script: some seconds of a fast model, some kilobytes."""
+_CLOSED: Final = object()
 
 
 class Stream:
-    """One open stream. Items of the queue are chunks, NeedTools, the AgentOutput at the end, or an error."""
+    """One open stream. Items of the queue are chunks, NeedTools, the AgentOutput at the end, an error, or _CLOSED."""
 
     def __init__(self, stream_id: str, execution: Execution, loop: AgentLoop) -> None:
         self.id = stream_id
@@ -32,16 +32,28 @@ class Stream:
         self._queue: asyncio.Queue[Any] = asyncio.Queue(QUEUE)
         self._results: asyncio.Queue[list[ToolResult]] = asyncio.Queue(1)
         self._index = 0
-        self._held: Any = None
-        self._pump = asyncio.ensure_future(self._run())
+        self._taking = asyncio.Lock()
+        self._last: Any = None
+        self._pump: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """On the event loop."""
+        if not self._closed:
+            self._pump = asyncio.ensure_future(self._run())
 
     async def next(self, payload: Any) -> Mapping[str, Any]:
-        """The chunks that are there, waiting for the first: {chunks, tools?, done?, output?}."""
+        """The chunks that are there, waiting for the first: {chunks, tools?, done?, output?}.
+
+        Several tasks of the script may wait here: each gets what comes next, and every one of them learns of the end.
+        """
         if payload.get("results") is not None and self._results.empty():
             self._results.put_nowait(results_from_data(payload))
-        item, self._held = self._held, None
-        if item is None:
-            item = await self._queue.get()
+        async with self._taking:
+            return await self._take()
+
+    async def _take(self) -> Mapping[str, Any]:
+        item = self._last if self._last is not None else await self._queue.get()
         chunks: list[Any] = []
         while isinstance(item, dict):
             chunks.append(item)
@@ -50,18 +62,24 @@ class Stream:
             item = self._queue.get_nowait()
         if isinstance(item, NeedTools):
             return {"chunks": chunks, "tools": calls_to_data(item.calls)}
+        self._last = item  # an error comes after what had arrived, and to everyone
         if isinstance(item, AgentOutput):
             return {"chunks": chunks, "done": True, "output": output_to_data(item)}
+        if item is _CLOSED:
+            return {"chunks": chunks, "done": True}
         if chunks:
-            self._held = item  # first what had arrived, then the error
             return {"chunks": chunks}
         raise item
 
     async def close(self) -> None:
-        """Stop the pump; the connection beneath it is closed."""
-        self._pump.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._pump
+        """Stop the pump; the connection beneath it is closed. Who waits for a chunk gets none."""
+        self._closed = True
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(_CLOSED)
 
     async def _run(self) -> None:
         try:
@@ -102,13 +120,14 @@ class Streams:
         self._open: dict[str, Stream] = {}
         self._count = 0
 
-    def open(self, loop: AgentLoop) -> str:
+    def open(self, loop: AgentLoop) -> Stream:
+        """Not yet started; on any thread."""
         if len(self._open) >= self._most:
             raise LimitError("streams", self._most, len(self._open) + 1, hint="close streams, or read them to the end")
         self._count += 1
-        stream_id = f"stream-{self._count}"
-        self._open[stream_id] = Stream(stream_id, self._execution, loop)
-        return stream_id
+        stream = Stream(f"stream-{self._count}", self._execution, loop)
+        self._open[stream.id] = stream
+        return stream
 
     async def next(self, payload: Any) -> Mapping[str, Any]:
         stream = self._open.get(str(payload.get("stream"))) if isinstance(payload, dict) else None
@@ -123,10 +142,9 @@ class Streams:
             self._open.pop(stream.id, None)
         return reply
 
-    async def close(self, stream_id: Any) -> None:
-        stream = self._open.pop(stream_id, None) if isinstance(stream_id, str) else None
-        if stream is not None:
-            await stream.close()
+    def release(self, stream_id: Any) -> Stream | None:
+        """No longer counted as open, and to be closed; on any thread."""
+        return self._open.pop(stream_id, None) if isinstance(stream_id, str) else None
 
     async def aclose(self) -> None:
         while self._open:

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
-from cyclopts.exceptions import UnknownOptionError
+from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
 from rich.console import Console
 
 from llmspell import __version__
-from llmspell.cli.options import OPTIONS, request
+from llmspell.cli.options import OPTIONS, RunRequest, request
 from llmspell.cli.session import Session
 from llmspell.errors import UsageError
 
@@ -29,8 +29,6 @@ _ARGS = Parameter(help="What the script finds in `arg`; after -- also what looks
 
 def handle(words: list[str], session: Session) -> int:
     """Do what the words say; the exit code. Raises UsageError for words that cannot be understood."""
-    end = words.index("--") if "--" in words else len(words)
-    words = [_DASH if word == "-" else word for word in words[:end]] + words[end:]
     printed = io.StringIO()
     console = Console(
         file=printed,
@@ -38,9 +36,23 @@ def handle(words: list[str], session: Session) -> int:
         force_terminal=session.out.is_terminal,
         no_color=not session.out.colour,
     )
+    result = understand(words, session, console)
+    if isinstance(result, RunRequest):
+        from llmspell.cli.run import run
+
+        return run(result, session)
+    session.out.text(printed.getvalue())
+    return result if result is not None else session.end_quietly()
+
+
+def understand(words: list[str], session: Session, console: Console | None = None) -> RunRequest | int | None:
+    """What the words ask for: a run, or else it has been done and this is its exit code, None after a help page, which
+    the console has. Raises UsageError."""
+    end = words.index("--") if "--" in words else len(words)
+    shown = [_DASH if word == "-" else word for word in words[:end]] + words[end:]
     try:
-        code = build(session)(
-            words,
+        result: RunRequest | int | None = build(session)(
+            shown,
             console=console,
             exit_on_error=False,
             print_error=False,
@@ -48,12 +60,11 @@ def handle(words: list[str], session: Session) -> int:
         )
     except CycloptsError as error:
         raise _usage(error, words) from None
-    session.out.text(printed.getvalue())
-    return code if isinstance(code, int) else session.end_quietly()
+    return result
 
 
 def build(session: Session) -> App:
-    """The app, whose commands give exit codes."""
+    """The app. `run` gives its request, the other commands do their work and give exit codes."""
     app = App(
         name="llmspell",
         help="Run agent scripts safely: Lua in a sandbox, with hard limits and only the powers that a manifest grants.",
@@ -67,9 +78,22 @@ def build(session: Session) -> App:
         /,
         *,
         resolved: Annotated[
-            bool, Parameter(negative="", help="Print what a run would really get, with every default, as a manifest.")
+            bool,
+            Parameter(
+                negative="",
+                show_default=False,
+                help="Print what a run would really get, with every default, as a manifest.",
+            ),
         ] = False,
-        output: Annotated[Literal["text", "json"], Parameter(help="The form of the answer.")] = "text",
+        output: Annotated[
+            Literal["text", "json"],
+            Parameter(
+                metavar="text|json",
+                show_choices=False,
+                show_default=False,
+                help="What stdout gets: words, or one JSON object.",
+            ),
+        ] = "text",
     ) -> int:
         """Check a manifest and its script without running anything."""
         from llmspell.cli.validate import validate as check
@@ -78,9 +102,12 @@ def build(session: Session) -> App:
 
     def schema() -> int:
         """Print the JSON Schema of a manifest, for editors."""
-        from llmspell.cli.validate import schema as show
+        import json
 
-        return show(session)
+        from llmspell.manifest.schema import manifest_schema
+
+        session.out.text(json.dumps(manifest_schema(), indent=2) + "\n")
+        return session.end_quietly()
 
     def completion(
         shell: Annotated[Literal["bash", "zsh", "fish", "powershell"], Parameter(help="The shell to complete in.")], /
@@ -89,20 +116,18 @@ def build(session: Session) -> App:
         session.out.text(app.generate_completion(shell=shell))
         return session.end_quietly()
 
-    app.command(_run(session))
-    for command in (validate, schema, completion):
-        app.command(command)
+    commands: tuple[Callable[..., Any], ...] = (_run(), validate, schema, completion)
+    for position, command in enumerate(commands):
+        app.command(command, sort_key=position)
     return app
 
 
-def _run(session: Session) -> Callable[..., int]:
+def _run() -> Callable[..., RunRequest]:
     """`run` with a signature made from the table."""
 
-    def run(file: str, *args: str, **given: str | bool | None) -> int:
-        from llmspell.cli.run import run as start
-
+    def run(file: str, *args: str, **given: str | bool | None) -> RunRequest:
         plain = ["-" if word == _DASH else word for word in (file, *args)]
-        return start(request(plain[0], plain[1:], given), session)
+        return request(plain[0], plain[1:], given)
 
     kind = inspect.Parameter
     groups: dict[str, Group] = {}
@@ -136,4 +161,7 @@ def _usage(error: CycloptsError, words: list[str]) -> UsageError:
     hint = f"`{command} --help` lists what there is"
     if isinstance(error, UnknownOptionError) and words[:1] == ["run"]:
         hint += "; the script's own options go after --"
-    return UsageError(str(error).strip().replace(_DASH, "-"), hint=hint)
+    message = str(error).strip()
+    if isinstance(error, UnusedCliTokensError):
+        message = f"nothing is known to do with {', '.join(map(repr, error.unused_tokens or ()))}"
+    return UsageError(message.replace(_DASH, "-"), hint=hint)

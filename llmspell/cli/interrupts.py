@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from llmspell.errors import InterruptedRun, LlmspellError
 
-GRACE: Final = 0.35
+GRACE: Final = 0.3
 """Seconds that a run has to end after Ctrl-C; people expect the prompt back within half a second."""
 
 
@@ -75,10 +75,11 @@ class Interrupts:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._reason is not None:
-            self._give_up(self._reason)
+            return self._give_up(self._reason)
         reason = InterruptedRun("stopped by Ctrl-C") if number == signal.SIGINT else Terminated("stopped by SIGTERM")
         self._reason = reason
         if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGALRM, lambda *_: self._give_up(reason))
+            before = signal.signal(signal.SIGALRM, lambda *_: self._give_up(reason))
+            self._before.setdefault(signal.SIGALRM, before)
             signal.setitimer(signal.ITIMER_REAL, GRACE)
         self._stop(reason)

@@ -80,7 +80,7 @@ class LiveLine:
     def line(self, columns: int) -> str:
         """What is shown now, in at most `columns` cells."""
         frame = self._frames[self._ticks % len(self._frames)]
-        head = f"{frame} {time.monotonic() - self._began:.0f}s"
+        head = f"{frame} {int(time.monotonic() - self._began)}s"
         running = list(self._running.values())
         parts = [self._progress] if self._progress else []
         if running:

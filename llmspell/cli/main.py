@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words == ["--version"]:
         out = Sink(sys.stdout)
         out.text(f"llmspell {__version__}\n")
+        if out.fault is not None:
+            Sink(sys.stderr).text(f"error: {out.fault}\n")
         return out.fault.exit_code if out.fault is not None else 0
     session: Session | None = None
     try:
@@ -35,11 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         session = Session(words)
         with session.interrupts:
             code = _dispatch(words, session)
+            if argv is None:
+                _leave(code)
+            return code
     except KeyboardInterrupt:  # before our own handlers were there
-        code = _session(session, words).end(InterruptedRun("stopped by Ctrl-C"))
-    if argv is None:
-        _leave(code)
-    return code
+        return _session(session, words).end(InterruptedRun("stopped by Ctrl-C"))
 
 
 def _dispatch(words: list[str], session: Session) -> int:

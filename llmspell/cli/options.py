@@ -72,7 +72,7 @@ OPTIONS: Final = (
         metavar="COUNT",
         group="Limits",
         read=_limit("fuel", parse_count, "{:,}".format, unlimited=True),
-        help='WebAssembly instructions, about; 1e10 is about a second of Lua. "unlimited" lifts the limit.',
+        help='WebAssembly instructions; 1e10 is about a second of Lua. "unlimited" lifts the limit.',
     ),
     Option(
         name="mem",

@@ -5,6 +5,7 @@ Everything that comes from a script, a model or a server is made harmless here: 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -21,6 +22,7 @@ _FRAMES: Final = 40
 """Lines of a traceback that are shown, half from each end."""
 _FLAGS: Final = {"fuel": ("--fuel", "fuel"), "memory_bytes": ("--mem", "memory"), "wall_ms": ("--timeout", "timeout")}
 _NAMED: Final = re.compile(r"\((?:global|local|field|method|upvalue|constant) '([^']+)'\)|near '(.+)'\s*$")
+_WORDS: Final = {"interrupted": "interrupted", "host": "internal error"}
 _OPENED: Final = re.compile(r"\(to close '[^']+' at line ([0-9]{1,9})\)")
 _ColumnIn = Callable[[str], int]
 
@@ -74,7 +76,7 @@ def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float
     message = sources.real(error.message)
     if file:  # each level of coroutines has put its own place before the message
         message = re.sub(rf"^(?:{re.escape(file)}:[0-9]+: )+", "", message)
-    word = "interrupted" if interrupted else "internal error" if isinstance(error, HostError) else "error"
+    word = _WORDS.get(error.kind, "error")
     lines = [f"{paint(_RED, word + ':')} {paint(_BOLD, _shown(message))}"]
     if file:
         lines.append(f"  {paint(_BLUE, '-->')} {harmless(file)}" + (f":{line}" if line else ""))
@@ -83,6 +85,8 @@ def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float
             lines += _source_lines(sources.line(file, number), number, _column_of_name(message), paint)
     if error.traceback and not interrupted:
         lines.append(_frames(harmless(sources.real(error.traceback))))
+    if "value" in error.details:
+        lines.append(f"value: {_shown(json.dumps(error.details['value'], ensure_ascii=False, default=str))}")
     if hint := hint_of(error):
         lines.append(f"{paint(_CYAN, 'help:')} {_shown(hint)}")
     if interrupted or isinstance(error, LimitError) or usage.get("provider_calls") or usage.get("tool_calls"):

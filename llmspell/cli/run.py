@@ -15,7 +15,7 @@ from llmspell.cli.session import DEBUG, Session
 from llmspell.cli.sources import Sources
 from llmspell.errors import UsageError
 from llmspell.manifest.model import Manifest, Overrides
-from llmspell.runtime import MAX_SCRIPT, RunReport, ScriptRuntime, checked_script
+from llmspell.runtime import MAX_SCRIPT, RunReport, ScriptRuntime, checked_script, chunk_name
 
 T = TypeVar("T")
 STDIN = "-"
@@ -26,9 +26,9 @@ def run(request: RunRequest, session: Session) -> int:
     if not request.file:
         raise UsageError("the name of the file to run is empty")
     level = log_level(request.verbose)
+    session.about["manifest" if is_manifest(request.file) else "script"] = request.file
     manifest = _manifest(request)
     session.use(manifest.run.output, level)
-    session.about["manifest"] = request.file if is_manifest(request.file) else None
     session.about["args"] = list(manifest.run.args)
     line_shown = request.stream and session.err.is_terminal and os.environ.get("TERM") != "dumb"
     runtime = ScriptRuntime(
@@ -37,10 +37,9 @@ def run(request: RunRequest, session: Session) -> int:
         keep_output=False,
         live=line_shown or (request.stream and manifest.run.output == "events"),
     )
-    session.about["script"] = "stdin" if request.file == STDIN else manifest.run.script or request.file
     source, name = _stdin() if request.file == STDIN else runtime.script()
     session.about["script"] = name
-    session.sources = Sources(name, source, manifest.module_roots())
+    session.sources = Sources(name, called=chunk_name(name), text=source, modules=manifest.module_roots())
     report = run_loop(_report(runtime, source, name, session, line_shown))
     session.about["id"] = report.output.run_id
     return session.end(report.error, result=report.output.result, usage=report.output.usage)

@@ -70,9 +70,11 @@ class Session:
         return self.printer.finish(Ending()) if self.out.fault is not None else 0
 
     def _give_up(self, reason: LlmspellError) -> None:
-        """Called from a signal handler, when the run does not end: the last words, if nobody else is writing."""
+        """Called from a signal handler, when the run does not end: the last words, where they can be said."""
         if self.printer.lock.acquire(timeout=0.1):
             self.end(reason)
+        else:  # a write to stdout stands still
+            self.err.text(f"\ninterrupted: {reason.message}, while nobody was reading stdout\n")
         os._exit(reason.exit_code)
 
 

@@ -10,19 +10,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from llmspell.errors import LlmspellError
-from llmspell.runtime import chunk_name
 
 _PLACE = re.compile(r"^(?P<file>[^\n]+?):(?P<line>[0-9]{1,9}): ")
 _MOST = 4 * 1024 * 1024
 
 
 class Sources:
-    """The files of one run. `name` is the script's path as the user gave it, `text` what is in it."""
+    """The files of one run. `name` is the script's path as the user gave it, `called` what Lua calls it (chunk_name in
+    runtime.py), `text` what is in it."""
 
-    def __init__(self, name: str = "", text: bytes = b"", modules: Iterable[Path] = ()) -> None:
+    def __init__(self, name: str = "", *, called: str = "@", text: bytes = b"", modules: Iterable[Path] = ()) -> None:
         self._name = name
+        self._called = called.removeprefix("@")
         self._text = text
-        self._called = chunk_name(name)[1:]
         self._modules = tuple(modules)
 
     def real(self, text: str) -> str:

@@ -1,6 +1,4 @@
-"""`llmspell validate`: reads a manifest or a script as a run would, compiles the script, runs nothing of it.
-`llmspell schema` prints what editors want to know of manifests.
-"""
+"""`llmspell validate`: reads a manifest or a script as a run would, compiles the script, runs nothing of it."""
 
 from __future__ import annotations
 
@@ -37,15 +35,6 @@ def validate(file: str, session: Session, *, resolved: bool, form: str) -> int:
     return session.end_quietly()
 
 
-def schema(session: Session) -> int:
-    import json
-
-    from llmspell.manifest.schema import manifest_schema
-
-    session.out.text(json.dumps(manifest_schema(), indent=2) + "\n")
-    return session.end_quietly()
-
-
 def summary(file: str, manifest: Manifest) -> str:
     """What was found, for a reader who wants to see that it is what was meant."""
     default, entries = manifest.providers.effective()
@@ -55,9 +44,7 @@ def summary(file: str, manifest: Manifest) -> str:
     script = manifest.run.script or ("in the manifest" if manifest.run.source is not None else "none")
     rows = {
         "script": script,
-        "providers": ", ".join(
-            f"{name} ({'default, ' if name == default else ''}{entries[name].kind})" for name in entries
-        ),
+        "providers": ", ".join(_described(name, entries[name].kind, name == default) for name in entries),
         "agents": ", ".join(manifest.agents) or "none",
         "tools": ", ".join(manifest.security.allowed_tools) or "none",
         "limits": f"{fuel} fuel, {format_size(runtime.memory_bytes)} memory, {time}",
@@ -65,11 +52,16 @@ def summary(file: str, manifest: Manifest) -> str:
     return f"{file}: ok\n" + "".join(f"  {name:<9}  {value}\n" for name, value in rows.items())
 
 
+def _described(name: str, kind: str, default: bool) -> str:
+    more = [word for word in ("default" if default else "", kind if kind != name else "") if word]
+    return f"{name} ({', '.join(more)})" if more else name
+
+
 def _compile(manifest: Manifest, session: Session) -> None:
     """Raises ScriptSyntaxError, and what reading the script raises."""
     source, name = ScriptRuntime(manifest).script()
     session.about["script"] = name
-    session.sources = Sources(name, source, manifest.module_roots())
+    session.sources = Sources(name, called=chunk_name(name), text=source, modules=manifest.module_roots())
     bare = ScriptRuntime(Manifest(file="", base=Path()))
     found = run_loop(bare.execute_script(_COMPILE, args=[source.decode(), chunk_name(name)]))
     if found.result is not None:

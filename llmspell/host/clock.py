@@ -32,7 +32,8 @@ def os_time(fields: Any) -> int:
         values.append(value)
     year, month, day, hour, minute, second = values
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
-    daylight = {True: 1, False: 0}.get(fields.get("isdst"), -1)
+    isdst = fields.get("isdst")
+    daylight = int(isdst) if isinstance(isdst, bool) else -1
     try:
         return int(time.mktime((year, month, day, hour, minute, second, 0, 0, daylight)))
     except (OverflowError, ValueError):
@@ -43,8 +44,8 @@ def os_date(payload: Any) -> str | Mapping[str, int | bool]:
     """`format` as Lua's os.date has it ("!" for UTC, "*t" for a table) of `time`, by default now."""
     form = payload.get("format") if isinstance(payload, dict) else None
     when = payload.get("time") if isinstance(payload, dict) else None
-    if not isinstance(form, str) or len(form) > MAX_FORMAT:
-        raise InvalidArgument(f"os.date: a format of at most {MAX_FORMAT} characters expected")
+    if not isinstance(form, str) or len(form) > MAX_FORMAT or "\0" in form:
+        raise InvalidArgument(f"os.date: a format of at most {MAX_FORMAT} characters, none of them \\0, expected")
     if isinstance(when, float) and not when.is_integer():
         raise InvalidArgument("os.date: the time has no integer representation")
     try:

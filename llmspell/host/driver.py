@@ -7,6 +7,7 @@ Whatever ends a run goes through `stop`: it interrupts the guest, cancels the ca
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +30,10 @@ from llmspell.host.workers import workers
 from llmspell.limits import Limits
 
 _NO_REPLIES: Final = b"\x90"
+_WHERE: Final = re.compile(r"(.{1,60}?):(\d{1,9}): ")
+"""What Lua puts before a message, for errors that have no stack: of the compiler, of closing a variable."""
+_INT_MAX: Final = 2**31 - 1
+"""The guest counts tasks in a C int."""
 
 
 class Script(NamedTuple):
@@ -71,6 +76,7 @@ class Driver:
         self._idle: asyncio.Future[None] | None = None
         self._replies: list[bytes] = []
         self._calls: dict[int, asyncio.Task[None]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._blocking: set[asyncio.Task[Any]] = set()
 
     async def run(self, operations: Operations) -> Outcome:
@@ -124,7 +130,7 @@ class Driver:
         self._guest = guest
         if self._stopped is not None:
             raise self._stopped
-        guest.boot(codec.pack({"max_tasks": limits.tasks}))
+        guest.boot(codec.pack({"max_tasks": min(limits.tasks, _INT_MAX)}))
         script = self._script
         failed = guest.load(
             codec.pack({"source": script.source, "name": script.name, "seed": script.seed, **script.context})
@@ -160,22 +166,34 @@ class Driver:
     def _finish(self, end: Turn | BaseException) -> None:
         if self._finished.done():
             return
+        if isinstance(end, StopIteration):  # which a future refuses
+            end = RuntimeError(f"an event callback raised {end!r}")
         if isinstance(end, BaseException):
             self._finished.set_exception(end)
         else:
             self._finished.set_result(end)
 
     def _take(self, turn: Turn) -> None:
+        if len(self._calls) + len(turn.calls) > self._limits.tasks:  # a task waits for one call at most
+            self.stop(HostError("the guest made more calls than it may have tasks"))
+            return
         for call in turn.calls:
             self._calls[call.id] = self._loop.create_task(self._perform(call))
         for call_id in turn.cancelled:
             task = self._calls.pop(call_id, None)
             if task is not None:
                 task.cancel()
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
 
     async def _perform(self, call: messages.Call) -> None:
         try:
             reply = Reply(call.id, True, await self._awaited(call.op, call.payload))
+        except asyncio.CancelledError:
+            if call.id not in self._calls:
+                raise
+            self.stop(HostError(f"the host function '{call.op}' gave up"))  # nobody cancelled it: no reply would come
+            return
         except Exception as error:
             try:
                 reply = Reply(call.id, False, self.gate.refuse(error))
@@ -204,9 +222,15 @@ class Driver:
     # ---- called on the worker's thread ----
 
     def _write(self, stream: int, data: bytes) -> None:
-        self.gate.budget.spend(output_bytes=len(data))
-        text, at = data.decode("utf-8", "replace"), self.gate.elapsed()
-        self.gate.emit(Output(at=at, stream="stderr" if stream == STDERR else "stdout", text=text, raw=data))
+        budget = self.gate.budget
+        left = budget.remaining("output_bytes")
+        allowed = data if left is None else data[:left]  # what the limit allows is not lost
+        if allowed:
+            budget.spend(output_bytes=len(allowed))
+            text, at = allowed.decode("utf-8", "replace"), self.gate.elapsed()
+            self.gate.emit(Output(at=at, stream="stderr" if stream == STDERR else "stdout", text=text, raw=allowed))
+        if len(allowed) < len(data):
+            budget.spend(output_bytes=len(data) - len(allowed))
 
     def _answer(self, request: bytes) -> bytes:
         op, payload = messages.decode_request(request)
@@ -256,7 +280,7 @@ class Driver:
 
     async def _settle(self) -> None:
         """Cancel what still runs beneath, and wait until the guest is idle: its memory is in use until then."""
-        tasks = [*self._calls.values(), *self._blocking]
+        tasks = [*self._calls.values(), *self._leaving, *self._blocking]
         self._calls.clear()
         for task in tasks:
             task.cancel()
@@ -271,7 +295,7 @@ class Driver:
         if self._guest is None:
             return
         try:
-            report = messages.decode_report(await self._report(self._guest))
+            report = messages.decode_report(await workers.call(self._guest.report))
         except LlmspellError:
             return
         if report:
@@ -279,18 +303,6 @@ class Driver:
             parts = [report[0].traceback] if report[0].label == "main" else []
             parts += [f"\nin {task.label}:{task.traceback}" for task in report if task.label != "main" or not parts]
             error.traceback = "stack traceback:" + "".join(parts) if any(t.traceback for t in report) else ""
-
-    async def _report(self, guest: Guest) -> bytes:
-        future: asyncio.Future[bytes] = self._loop.create_future()
-
-        def done(report: bytes, error: BaseException | None) -> None:
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(report)
-
-        workers.submit(guest.report, done=done)
-        return await asyncio.shield(future)
 
     def _error_of(self, failure: messages.Failure) -> LlmspellError:
         error: LlmspellError
@@ -304,5 +316,8 @@ class Driver:
         else:
             error = self.gate.remember(failure)
         error.file, error.line = failure.source, failure.line
+        where = _WHERE.match(failure.message)
+        if not error.line and where and (failure.kind == "syntax" or where[1] == self._script.name[1:]):
+            error.file, error.line = where[1], int(where[2])
         error.traceback = f"stack traceback:{failure.traceback}" if failure.traceback else ""
         return error

@@ -20,8 +20,15 @@ from llmspell.host.image import image_hash, image_path
 MAX_WASM_STACK = 1024 * 1024
 """Native stack for Lua's C recursion: 200 nested C calls (LUAI_MAXCCALLS) need about half of it."""
 
+_KEPT = 4
+"""Compiled modules that stay in the folder, the newest: several versions of llmspell may share it."""
+
 _SETTINGS = "fuel-epoch-eh-1"
 """Changes whenever _config() does: part of the cache key. wasmtime itself refuses what another version compiled."""
+
+
+_NO_SURPRISES = sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK"))
+"""For opening: no symlink, nothing for child processes, no waiting for the other end of a pipe."""
 
 
 class Compiled(NamedTuple):
@@ -76,7 +83,7 @@ def _ours_alone(info: os.stat_result, *, folder: bool) -> bool:
 def _load(engine: wasmtime.Engine, path: Path) -> wasmtime.Module | None:
     """Load what the open file is, not what the name may mean a moment later."""
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+        fd = os.open(path, os.O_RDONLY | _NO_SURPRISES)
     except OSError:
         return None
     try:
@@ -105,5 +112,7 @@ def _store(module: wasmtime.Module, folder: Path, name: str) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, folder / name)
+            for old in sorted(folder.glob("lua-*.cwasm"), key=os.path.getmtime)[:-_KEPT]:
+                old.unlink()
         except OSError:
             os.unlink(temporary)

@@ -5,16 +5,18 @@ and its modules. One table, built for one run.
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
-from llmspell.abi.codec import depth_fits
-from llmspell.errors import ComponentNotFound, DeniedError, InvalidArgument
+from llmspell.abi.codec import depth_fits, pack
+from llmspell.errors import ComponentNotFound, DeniedError, InvalidArgument, LimitError
 from llmspell.events import Level, Log, Progress
 from llmspell.host import clock, jsontext
 from llmspell.host.dispatch import Gate, Operation, Operations, require
+from llmspell.host.workers import workers
 
 MAX_SLEEP: Final = 366 * 24 * 3600.0
 MAX_INPUT: Final = 16 * 1024 * 1024
@@ -28,7 +30,7 @@ _LEVELS: Final[Mapping[str, Level]] = {"debug": "debug", "info": "info", "warn":
 class Surroundings(NamedTuple):
     """What a run may know: declared environment variables, folders of modules, its input, its limits and spending."""
 
-    environment: Mapping[str, str] = {}
+    environment: Mapping[str, str | bytes] = {}
     modules: tuple[Path, ...] = ()
     stdin: IO[bytes] | None = None
     limits: Callable[[], Mapping[str, Any]] = dict
@@ -49,8 +51,9 @@ def functions(gate: Gate, around: Surroundings) -> Operations:
         "run.limits": Operation(immediate=lambda _: around.limits()),
         "run.usage": Operation(immediate=lambda _: around.usage()),
         "task.sleep": Operation(awaited=_sleep),
+        "task.limit": Operation(immediate=lambda _: _too_many_tasks(around)),
         "io.read": Operation(awaited=lambda form: _read(around.stdin, form)),
-        "module.load": Operation(awaited=lambda name: asyncio.to_thread(_load_module, around.modules, name)),
+        "module.load": Operation(awaited=lambda name: workers.call(_load_module, around.modules, name)),
     }
 
 
@@ -71,7 +74,7 @@ def _json_stringify(payload: Any) -> str:
     )
 
 
-def _getenv(around: Surroundings, name: Any) -> str | None:
+def _getenv(around: Surroundings, name: Any) -> str | bytes | None:
     return around.environment.get(name) if isinstance(name, str) else None
 
 
@@ -79,20 +82,24 @@ def _log(gate: Gate, payload: Any) -> None:
     fields = require(payload, "log", level=str, message=(str, bytes))
     message = fields["message"]
     text = message.decode("utf-8", "replace") if isinstance(message, bytes) else message
-    gate.budget.spend(output_bytes=len(text))
     extra = fields.get("fields")
+    extra = extra if isinstance(extra, dict) else {}
+    gate.budget.spend(output_bytes=len(message) + len(pack(extra)))  # one byte for none: no event is free
     level = _LEVELS.get(fields["level"], "info")
-    gate.emit(
-        Log(at=gate.elapsed(), level=level, message=text[:MAX_LOG], fields=extra if isinstance(extra, dict) else {})
-    )
+    gate.emit(Log(at=gate.elapsed(), level=level, message=text[:MAX_LOG], fields=extra))
 
 
 def _progress(gate: Gate, payload: Any) -> None:
     fields = require(payload, "Run.progress", message=str)
     fraction = fields.get("fraction")
     known = isinstance(fraction, (int, float)) and 0 <= fraction <= 1
-    gate.budget.spend(output_bytes=len(fields["message"]))
+    gate.budget.spend(output_bytes=len(fields["message"]) + 1)
     gate.emit(Progress(at=gate.elapsed(), message=fields["message"][:200], fraction=fraction if known else None))
+
+
+def _too_many_tasks(around: Surroundings) -> None:
+    granted = around.limits()["tasks"]
+    raise LimitError("tasks", granted, granted + 1, hint="await some tasks before you spawn more")
 
 
 async def _sleep(seconds: Any) -> None:
@@ -106,7 +113,7 @@ async def _read(stdin: IO[bytes] | None, form: Any) -> bytes | str | None:
     """One io.read: "l" a line without its end, "L" with it, "a" everything, "n" a numeral, or a count of bytes."""
     if stdin is None:
         return b"" if form == "a" else None
-    return await asyncio.to_thread(_read_now, stdin, form)
+    return await workers.call(_read_now, stdin, form)  # a thread that may be left behind in a read that never ends
 
 
 def _read_now(stdin: IO[bytes], form: Any) -> bytes | str | None:
@@ -115,11 +122,23 @@ def _read_now(stdin: IO[bytes], form: Any) -> bytes | str | None:
     if isinstance(form, int):
         if not 0 <= form <= MAX_INPUT:
             raise InvalidArgument(f"io.read: a count of at most {MAX_INPUT} expected")
-        return stdin.read(form) or (None if form else b"")
+        return stdin.read(form) or None if form else _rest(stdin)
     line = _bounded(stdin.readline(MAX_INPUT + 1))
     if not line:
         return None
     return line.strip() if form == "n" else line if form == "L" else line.removesuffix(b"\n")
+
+
+def _rest(stdin: IO[bytes]) -> bytes | None:
+    """What a read of 0 bytes gives: empty when there is more, None at the end."""
+    if isinstance(stdin, io.BufferedReader):
+        return b"" if stdin.peek(1) else None
+    if not stdin.seekable():
+        return b""
+    where = stdin.tell()
+    more = stdin.read(1)
+    stdin.seek(where)
+    return b"" if more else None
 
 
 def _bounded(data: bytes) -> bytes:
@@ -140,17 +159,21 @@ def _load_module(roots: tuple[Path, ...], name: Any) -> Mapping[str, str]:
         )
     if not roots:
         raise DeniedError(
-            f"require: no module folders are granted, so '{name}' cannot be loaded",
+            f"require: no module folders are granted, so '{name[:80]}' cannot be loaded",
             hint='grant a folder with `modules = ["lib"]` under [run] in the manifest',
         )
     for root in roots:
-        base = root.resolve()
         for relative in (Path(*name.split(".")).with_suffix(".lua"), Path(*name.split(".")) / "init.lua"):
-            path = (base / relative).resolve()
-            if path.is_relative_to(base) and path.is_file():
-                return {"source": _module_text(path), "path": str(Path(root.name) / relative)[-55:]}
+            try:
+                base = root.resolve()
+                path = (base / relative).resolve()
+                if path.is_relative_to(base) and path.is_file():
+                    return {"source": _module_text(path), "path": str(Path(root.name) / relative)[-55:]}
+            except (OSError, RuntimeError) as error:  # not readable, a name too long, a ring of symlinks
+                why = getattr(error, "strerror", None) or error
+                raise InvalidArgument(f"require: module '{name[:80]}' cannot be read: {why}") from None
     looked = ", ".join(str(root) for root in roots)
-    raise ComponentNotFound(f"require: module '{name}' not found", hint=f"looked in {looked}")
+    raise ComponentNotFound(f"require: module '{name[:80]}' not found", hint=f"looked in {looked}")
 
 
 def _module_text(path: Path) -> str:

@@ -27,6 +27,7 @@ UNLIMITED_FUEL: Final = 2**63 - 1
 _REPORT_FUEL: Final = 50_000_000
 """For looking around after a trap: enough for sixteen deep stacks."""
 _HALF_SHIFT: Final = 32
+_PAGE: Final = 65536
 _U64: Final = 2**64 - 1
 
 _active = threading.local()
@@ -65,7 +66,7 @@ class Guest:
         self._store.set_fuel(self._fuel)
         ffi.wasmtime_store_epoch_deadline_callback(self._store.ptr(), _on_epoch, None, _NO_FINALIZER)
         self._args = (ffi.wasmtime_val_raw_t * 2)()
-        instance = shared.instance(self._store)
+        instance = shared.instance(self._store, memory_bytes)
         self._functions = {name: _export(self._context, instance, name) for name in ("alloc", "boot", "load", "step")}
         self._memory = _export(self._context, instance, "memory")
         self._view = memoryview(b"")
@@ -287,17 +288,27 @@ class _Shared:
             if error:
                 raise wasmtime.WasmtimeError._from_ptr(error)
 
-    def instance(self, store: wasmtime.Store) -> Any:
+    def instance(self, store: wasmtime.Store, memory_bytes: int) -> Any:
         instance = ffi.wasmtime_instance_t()
         trap = ctypes.POINTER(ffi.wasm_trap_t)()
         error = ffi.wasmtime_linker_instantiate(
             self._linker.ptr(), store._context(), compiled().module.ptr(), ctypes.byref(instance), ctypes.byref(trap)
         )
         if error:
-            raise LimitError("memory_bytes", 0, 0, message=f"the sandbox cannot start: {_text(error)}")
+            why = f"the sandbox cannot start: {_text(error)}"
+            if memory_bytes < _least_memory():
+                raise LimitError("memory_bytes", memory_bytes, _least_memory(), message=why)
+            raise HostError(why, hint="the system may be out of memory, or too many runs wait at once")
         if trap:
             raise HostError(str(wasmtime.Trap._from_ptr(trap)))
         return instance
+
+
+@functools.cache
+def _least_memory() -> int:
+    """Bytes of memory that every guest begins with."""
+    types = (item.type for item in compiled().module.exports)
+    return next(kind.limits.min for kind in types if isinstance(kind, wasmtime.MemoryType)) * _PAGE
 
 
 def _text(error: Any) -> str:

@@ -12,8 +12,9 @@ import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+T = TypeVar("T")
 Done = Callable[[Any, BaseException | None], None]
 _Job = tuple[Callable[..., Any], tuple[Any, ...], asyncio.AbstractEventLoop, Done]
 
@@ -41,6 +42,21 @@ class Workers:
         if start:
             self._start()
         self._jobs.put((function, args, asyncio.get_running_loop(), done))
+
+    def call(self, function: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        """Run the function on a worker. Cancelling the future lets go of the result; the function goes on."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def done(result: T, error: BaseException | None) -> None:
+            if future.cancelled():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self.submit(function, *args, done=done)
+        return future
 
     def _start(self) -> None:
         before = threading.stack_size(STACK_BYTES)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from llmspell.abi.codec import depth_fits, pack
+from llmspell.abi.spec import MAX_DEPTH
 from llmspell.errors import ComponentNotFound, DeniedError, LlmspellError, ToolError
 from llmspell.tools.base import Tool
 from llmspell.tools.builtin import BUILT_IN
@@ -36,15 +39,31 @@ class ToolRegistry:
 
 
 async def call(tool: Tool, arguments: Mapping[str, Any]) -> Any:
-    """Run a tool; whatever it raises that is not ours becomes a ToolError that names it."""
+    """Run a tool; whatever it raises that is not ours, and whatever it gives that is not plain data, becomes a
+    ToolError that names it."""
     required = tool.parameters.get("required", ())
     missing = [name for name in required if name not in arguments]
     if missing:
         raise ToolError(f"tool '{tool.name}': the argument '{missing[0]}' is missing", details={"tool": tool.name})
     try:
-        return await tool.run(arguments)
+        result = await tool.run(arguments)
     except LlmspellError:
         raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise _failed(tool, "failed: it was cancelled from within") from error
     except Exception as error:
-        message = f"tool '{tool.name}' failed: {type(error).__name__}: {error}"
-        raise ToolError(message[:2000], details={"tool": tool.name}) from error
+        raise _failed(tool, f"failed: {type(error).__name__}: {error}") from error
+    try:
+        if depth_fits(result):
+            pack(result)
+            return result
+    except (TypeError, ValueError) as error:
+        raise _failed(tool, f"gave something that is not plain data: {error}") from error
+    raise _failed(tool, f"gave a value that is nested more than {MAX_DEPTH} levels deep")
+
+
+def _failed(tool: Tool, how: str) -> ToolError:
+    return ToolError(f"tool '{tool.name}' {how}"[:2000], details={"tool": tool.name})

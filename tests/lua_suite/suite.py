@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from llmspell.abi import codec, messages
+from llmspell.abi import messages
 from llmspell.errors import LlmspellError
 from llmspell.host.guest import Guest
+from tests.guest.guests import boot_message, load_message
 
 HERE: Final = Path(__file__).resolve().parent
 SOURCES: Final = HERE.parent.parent / "wasm" / "sources.sh"
@@ -82,7 +83,7 @@ class Outcome:
 def folder() -> Path:
     """The suite's folder, fetched where it is not there yet."""
     environ = {**os.environ, "PYTHON": sys.executable}
-    done = subprocess.run([SOURCES, "lua"], env=environ, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    done = subprocess.run([SOURCES, "lua"], env=environ, stdout=subprocess.PIPE, text=True, check=True)
     return Path(done.stdout.strip()) / "testes"
 
 
@@ -95,9 +96,9 @@ def run(file: str, way: str) -> Outcome:
     problem = ""
     began = time.perf_counter()
     try:
-        guest.boot(codec.pack({"max_tasks": 1000, "whole": True}))
-        source = (HERE / "preamble.lua").read_bytes()
-        failed = guest.load(script(source, args=[file, (folder() / file).read_bytes(), modules, way]))
+        guest.boot(boot_message(whole=True))
+        source, text = (HERE / "preamble.lua").read_bytes(), (folder() / file).read_bytes()
+        failed = guest.load(load_message(source, name="=preamble", args=[file, text, modules, way]))
         turn = messages.decode_turn(failed or guest.step(messages.join_replies([])))
         results = list(turn.results)
         if turn.failure is not None:
@@ -111,12 +112,6 @@ def run(file: str, way: str) -> Outcome:
     if problem:
         problem += "\n" + b"".join(output)[-1000:].decode("utf-8", "replace")
     return Outcome(file=file, way=way, results=results, problem=problem, seconds=seconds, fuel=fuel, memory=memory)
-
-
-def script(source: bytes, *, name: str = "=preamble", args: list[Any] | None = None, **more: Any) -> bytes:
-    """The message to `load` for a script whose run grants nothing."""
-    given = {"run_id": "", "script": "", "args": args or [], "tools": [], "providers": [], "agents": []}
-    return codec.pack({"source": source, "name": name, "seed": 1, **given, **more})
 
 
 def _answer(request: bytes) -> bytes:

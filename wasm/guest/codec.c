@@ -6,19 +6,33 @@
 ** (that is how an empty array stays one), and as a map with string and integer keys otherwise.
 */
 
+#define BUFFER_KEEP (64u << 10) /* what a buffer may hold on to while it is empty */
+
+/* Room for more; 0 and marked as short of memory when there is none. Doubles while small, then grows by a quarter. */
 static int buffer_reserve(Buffer *b, size_t more) {
   if (b->cap - b->len >= more) return 1;
-  if (b->fixed) return 0;
-  size_t cap = b->cap ? b->cap : 256;
-  while (cap - b->len < more) {
-    if (cap > (1u << 30)) return 0;
-    cap *= 2;
+  size_t need = b->len + more, cap = b->cap ? b->cap : 256;
+  while (cap < need && cap < BUFFER_KEEP) cap *= 2;
+  if (cap < need) cap = need + need / 4;
+  uint8_t *data = b->fixed || need > (1u << 30) ? NULL : realloc(b->data, cap);
+  if (data == NULL) {
+    b->failed = 1;
+    return 0;
   }
-  uint8_t *data = realloc(b->data, cap);
-  if (data == NULL) return 0;
   b->data = data;
   b->cap = cap;
   return 1;
+}
+
+/* The script's memory is small: a large message must not take a part of it for good. */
+static void buffer_empty(Buffer *b) {
+  b->len = 0;
+  b->failed = 0;
+  if (b->cap > BUFFER_KEEP && !b->fixed) {
+    free(b->data);
+    b->data = NULL;
+    b->cap = 0;
+  }
 }
 
 static int buffer_add(Buffer *b, const void *data, size_t len) {
@@ -57,19 +71,19 @@ static _Noreturn void encode_fail(Encoder *e, const Path *path, const char *what
   lua_State *L = e->L;
   int depth = 0;
   for (const Path *p = path; p != NULL; p = p->up) depth++;
-  if (path == NULL || depth > 8) luaL_error(L, "%s", what);
+  if (path == NULL || depth > 8) raise_here(L, "%s", what);
   luaL_Buffer out;
   luaL_checkstack(L, 8, NULL);
   luaL_buffinit(L, &out);
   path_text(L, path, &out);
   luaL_pushresult(&out);
-  luaL_error(L, "%s (field '%s')", what, lua_tostring(L, -1));
+  raise_here(L, "%s (field '%s')", what, lua_tostring(L, -1));
   __builtin_unreachable();
 }
 
 static void put(Encoder *e, const void *data, size_t len) {
-  if (e->b->len + len > MAX_MESSAGE) luaL_error(e->L, "value too large to send (more than %d MB)", MAX_MESSAGE >> 20);
-  if (!buffer_add(e->b, data, len)) luaL_error(e->L, "not enough memory");
+  if (e->b->len + len > MAX_MESSAGE) raise_here(e->L, "value too large to send (more than %d MB)", MAX_MESSAGE >> 20);
+  if (!buffer_add(e->b, data, len)) luaM_error(e->L);
 }
 
 static void put_head(Encoder *e, uint8_t tag, uint64_t n, int bytes) {

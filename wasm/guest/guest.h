@@ -16,7 +16,8 @@
 typedef struct {
   uint8_t *data;
   size_t len, cap;
-  int fixed; /* cannot grow: a static array */
+  int fixed;  /* cannot grow: a static array */
+  int failed; /* something did not fit: memory is out */
 } Buffer;
 
 typedef enum { TASK_READY, TASK_RUNNING, TASK_CALL, TASK_AWAIT, TASK_PARKED, TASK_CLOSING, /* open */
@@ -78,10 +79,13 @@ static char KEY_CALLS, KEY_TASKS, KEY_ERROR, KEY_ARRAY, KEY_TASK, KEY_SETUP, KEY
 /* codec.c */
 static int buffer_reserve(Buffer *b, size_t more);
 static int buffer_add(Buffer *b, const void *data, size_t len);
+static void buffer_empty(Buffer *b);
 static void encode(lua_State *L, int idx, Buffer *b);
 static void decode(lua_State *L, const uint8_t *data, size_t len);
 /* trace.c */
 static void trace_thread(Buffer *b, lua_State *co);
+static int raise_here(lua_State *L, const char *format, ...);
+static void push_where(lua_State *L);
 static int trace_where(lua_State *co, const char **source, lua_Debug *ar);
 /* tasks.c */
 static int can_wait(lua_State *L);

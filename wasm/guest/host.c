@@ -13,9 +13,9 @@ static int raise_reply(lua_State *L) {
 }
 
 static void encode_request(lua_State *L) {
-  S.scratch.len = 0;
+  buffer_empty(&S.scratch);
   uint8_t head = 0x92; /* [op, payload] */
-  if (!buffer_add(&S.scratch, &head, 1)) luaL_error(L, "not enough memory");
+  if (!buffer_add(&S.scratch, &head, 1)) luaM_error(L);
   encode(L, 1, &S.scratch);
   encode(L, 2, &S.scratch);
 }
@@ -51,6 +51,7 @@ static int host_call(lua_State *L) {
   output_flush();
   uint64_t where = llmspell_call(S.scratch.data, S.scratch.len);
   if (where == 0) __builtin_trap(); /* a terminal fault: the run is over */
+  buffer_empty(&S.scratch);
   uint8_t *reply = (uint8_t *)(uintptr_t)(where >> 32);
   size_t len = (uint32_t)where;
   int sound = len >= 2 && reply[0] == 0x92 && (reply[1] == 0xc2 || reply[1] == 0xc3);
@@ -82,13 +83,14 @@ static int host_await(lua_State *L) {
   uint8_t head[10] = {0x93, 0xd3}; /* [id, op, payload] */
   for (int i = 0; i < 8; i++) head[2 + i] = (uint8_t)((uint64_t)id >> (56 - 8 * i));
   if (S.calls.len + S.scratch.len + sizeof head > MAX_MESSAGE)
-    return luaL_error(L, "too much to send in one turn (more than %d MB)", MAX_MESSAGE >> 20);
+    return raise_here(L, "too much to send in one turn (more than %d MB)", MAX_MESSAGE >> 20);
+  if (!buffer_reserve(&S.calls, sizeof head + S.scratch.len)) luaM_error(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_CALLS);
   lua_pushlightuserdata(L, S.current);
   lua_rawseti(L, -2, id);
-  if (!buffer_reserve(&S.calls, sizeof head + S.scratch.len)) return luaL_error(L, "not enough memory");
   buffer_add(&S.calls, head, sizeof head);
   buffer_add(&S.calls, S.scratch.data + 1, S.scratch.len - 1);
+  buffer_empty(&S.scratch);
   S.ncalls++;
   S.open_calls++;
   S.next_call = id;
@@ -105,19 +107,9 @@ static int host_array(lua_State *L) {
   return 1;
 }
 
-static int is_user_frame(lua_State *L, int level, lua_Debug *ar) {
-  if (!lua_getstack(L, level, ar)) return -1;
-  lua_getinfo(L, "Sl", ar);
-  return ar->currentline > 0 && !is_prelude(ar);
-}
-
 /* where() -> "file:line: " of the script's own code that called, or "" */
 static int host_where(lua_State *L) {
-  lua_Debug ar;
-  int user = 0;
-  for (int level = 1; (user = is_user_frame(L, level, &ar)) == 0;) level++;
-  if (user > 0) lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
-  else lua_pushliteral(L, "");
+  push_where(L);
   return 1;
 }
 

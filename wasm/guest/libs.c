@@ -50,6 +50,17 @@ static int io_write(lua_State *L) {
   return 1;
 }
 
+/* The writing half of io.stderr: unbuffered, as everywhere. */
+static int error_write(lua_State *L) {
+  int n = lua_gettop(L);
+  for (int i = 1; i <= n; i++) {
+    size_t len;
+    const char *s = luaL_checklstring(L, i, &len);
+    llmspell_write(STDERR, s, len);
+  }
+  return 0;
+}
+
 #define MAX_WARNINGS 50 /* a loop of failing finalizers must not fill the user's terminal */
 
 /* warn(), and errors in finalizers: pieces of one message until `more` is 0. */

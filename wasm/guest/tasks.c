@@ -101,7 +101,7 @@ static int wait_out(lua_State *L, TaskState state, lua_KFunction k) {
 
 static void need_wait(lua_State *L, const char *what) {
   if (!can_wait(L))
-    luaL_error(L, "cannot %s inside a sort comparator, a gsub callback, a finalizer, __close of a cancelled task "
+    raise_here(L, "cannot %s inside a sort comparator, a gsub callback, a finalizer, __close of a cancelled task "
                   "or another function that Lua cannot suspend", what);
 }
 
@@ -291,20 +291,16 @@ static Task *new_task(lua_State *L, Task *parent, lua_State *co) {
 
 /* ---- what the prelude builds Task on ---- */
 
-/* spawn(f, group | nil, name | nil, ...) -> task */
+/* spawn(f, group | nil, name | nil, ...) -> task, or nothing when too many are open */
 static int sched_spawn(lua_State *L) {
   int nargs = lua_gettop(L) - 3;
   luaL_checkany(L, 3);
   if (S.current == NULL || S.current->state == TASK_CLOSING)
-    return luaL_error(L, "cannot spawn a task while its parent is being closed");
-  if (S.open_tasks >= S.max_tasks) {
-    char text[96];
-    snprintf(text, sizeof text, "too many open tasks (%d): await some before you spawn more", S.max_tasks);
-    return raise_error(L, "tasks", text);
-  }
+    return raise_here(L, "cannot spawn a task while its parent is being closed");
+  if (S.open_tasks >= S.max_tasks) return 0; /* the prelude asks the host to end the run */
   lua_State *co = lua_newthread(L); /* f group name args... thread */
   inner_of(co) = NULL;
-  if (!lua_checkstack(co, nargs + 1)) return luaL_error(L, "too many arguments for a task");
+  if (!lua_checkstack(co, nargs + 1)) return raise_here(L, "too many arguments for a task");
   lua_pushvalue(L, 1);
   for (int i = 0; i < nargs; i++) lua_pushvalue(L, 4 + i);
   lua_xmove(L, co, nargs + 1);
@@ -359,7 +355,7 @@ static int sched_await(lua_State *L) {
   Task *t = check_task(L, 1);
   lua_settop(L, 1);
   if (!is_open(t)) return deliver(L, t);
-  if (t == S.current) return luaL_error(L, "a task cannot await itself");
+  if (t == S.current) return raise_here(L, "a task cannot await itself");
   need_wait(L, "await a task");
   Task *me = S.current;
   me->awaits = t;
@@ -399,6 +395,20 @@ static int group_take_k(lua_State *L, int status, lua_KContext ctx) {
   return group_take(L);
 }
 
+/* Is the task, or one beneath it, on the C stack? It is when it cancels a task whose variables close right now. */
+static int is_running(const Task *top) {
+  for (const Task *t = top; t != NULL;) {
+    if (t->state == TASK_RUNNING || t->state == TASK_CLOSING) return 1;
+    if (t->child != NULL) {
+      t = t->child;
+      continue;
+    }
+    while (t != top && t->next == NULL) t = t->parent;
+    t = t == top ? NULL : t->next;
+  }
+  return 0;
+}
+
 /* cancel(task): a task above the running one, or itself, is closed by the turn loop, which this one leaves for. */
 static int sched_cancel(lua_State *L) {
   Task *t = check_task(L, 1);
@@ -407,10 +417,11 @@ static int sched_cancel(lua_State *L) {
   int above = 0;
   for (Task *up = S.current; up != NULL; up = up->parent) above |= up == t;
   if (!above) {
+    if (is_running(t)) return raise_here(L, "cannot cancel a task from code that it runs by closing another one");
     cancel_tree(L, t);
     return 0;
   }
-  if (t == S.main) return luaL_error(L, "the main task cannot be cancelled: return from it, or raise an error");
+  if (t == S.main) return raise_here(L, "the main task cannot be cancelled: return from it, or raise an error");
   need_wait(L, "cancel the running task");
   S.cancel = t;
   return wait_out(L, TASK_PARKED, NULL); /* and never comes back */
@@ -447,8 +458,14 @@ static int sched_can_wait(lua_State *L) {
   return 1;
 }
 
+/* check_wait(): raises an error where tasks cannot be waited for */
+static int sched_check_wait(lua_State *L) {
+  need_wait(L, "wait for tasks");
+  return 0;
+}
+
 static const luaL_Reg sched_functions[] = {
   {"spawn", sched_spawn}, {"await", sched_await}, {"take", group_take}, {"cancel", sched_cancel},
   {"status", sched_status}, {"outcome", sched_outcome}, {"id", sched_id}, {"current", sched_current},
-  {"can_wait", sched_can_wait}, {NULL, NULL}
+  {"can_wait", sched_can_wait}, {"check_wait", sched_check_wait}, {NULL, NULL}
 };

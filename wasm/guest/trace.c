@@ -21,17 +21,54 @@ static int is_prelude(const lua_Debug *ar) {
   return strncmp(ar->source, PRELUDE_PREFIX, sizeof PRELUDE_PREFIX - 1) == 0;
 }
 
-/* One frame as Lua's own traceback shows it; the prelude's frames are not the user's business. */
+static int is_user_frame(lua_State *L, int level, lua_Debug *ar) {
+  if (!lua_getstack(L, level, ar)) return -1;
+  lua_getinfo(L, "Sl", ar);
+  return ar->currentline > 0 && !is_prelude(ar);
+}
+
+/* "file:line: " of the script's own code that called, or "" */
+static void push_where(lua_State *L) {
+  lua_Debug ar;
+  int user = 0;
+  for (int level = 1; (user = is_user_frame(L, level, &ar)) == 0;) level++;
+  if (user > 0) lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+  else lua_pushliteral(L, "");
+}
+
+static int called_by_prelude(lua_State *co, const lua_Debug *ar) {
+  lua_Debug caller;
+  caller.i_ci = ar->i_ci->previous;
+  if (caller.i_ci == NULL || caller.i_ci == &co->base_ci) return 0;
+  lua_getinfo(co, "S", &caller);
+  return is_prelude(&caller);
+}
+
+/* One frame as Lua's own traceback shows it; of the prelude only what the script called: the rest is not its business. */
 static void trace_frame(Buffer *b, lua_State *co, lua_Debug *ar) {
   lua_getinfo(co, "Slnt", ar);
-  if (is_prelude(ar)) return;
-  if (*ar->what == 'C' && *ar->namewhat == '\0') return; /* a C function nobody named: the resume or spawn beneath */
-  trace_add(b, "\n\t%s:", ar->short_src);
+  int ours = is_prelude(ar), is_c = *ar->what == 'C';
+  if (is_c && *ar->namewhat == '\0') return; /* a C function nobody named: the resume or spawn beneath */
+  if ((ours || is_c) && called_by_prelude(co, ar)) return;
+  trace_add(b, "\n\t%s:", ours ? "[llmspell]" : ar->short_src);
+  if (ours) ar->currentline = 0;
   if (ar->currentline > 0) trace_add(b, "%d:", ar->currentline);
   if (*ar->namewhat != '\0') trace_add(b, " in %s '%s'", ar->namewhat, ar->name);
   else if (*ar->what == 'm') trace_add(b, " in main chunk");
+  else if (ours) trace_add(b, " in function");
   else trace_add(b, " in function <%s:%d>", ar->short_src, ar->linedefined);
   if (ar->istailcall) trace_add(b, "\n\t(...tail calls...)");
+}
+
+/* Raise a plain error that points at the script's own line, not into the prelude. */
+static int raise_here(lua_State *L, const char *format, ...) {
+  va_list args;
+  push_where(L);
+  va_start(args, format);
+  lua_pushvfstring(L, format, args);
+  va_end(args);
+  lua_concat(L, 2);
+  return lua_error(L);
 }
 
 /* The frame beneath, from the running one on; 0 after the last. (lua_getstack counts from the top each time.) */

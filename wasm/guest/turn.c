@@ -38,11 +38,15 @@ static void begin_turn(int status) {
   Buffer *b = &S.turn;
   uint8_t head[2] = {0x95, (uint8_t)status};
   b->len = 0;
+  b->failed = 0;
+  if (status != TURN_WAITING) S.ncalls = 0, S.calls.len = 0; /* nobody waits for them */
   buffer_add(b, head, sizeof head);
   add_array(b, S.ncalls, &S.calls);
   add_array(b, S.ncancelled, &S.cancelled);
   add_array(b, S.nnotes, &S.notes);
-  S.calls.len = S.cancelled.len = S.notes.len = 0;
+  buffer_empty(&S.calls);
+  buffer_empty(&S.cancelled);
+  buffer_empty(&S.notes);
   S.ncalls = S.ncancelled = S.nnotes = 0;
 }
 
@@ -64,6 +68,17 @@ static void write_failure(const char *kind, const char *message, size_t len) {
     add_text(b, "value", 5);
     buffer_add(b, S.scratch.data, S.scratch.len);
   }
+}
+
+/* The turn is written. When a part of it did not fit, memory is out: then the turn says that instead. */
+static void seal_turn(void) {
+  static uint8_t space[1024];
+  static const char memory[] = "not enough memory";
+  if (!S.turn.failed) return;
+  free(S.turn.data);
+  S.turn = (Buffer){space, 0, sizeof space, 1, 0};
+  S.scratch.len = S.trace.len = 0;
+  write_failure("memory", memory, sizeof memory - 1);
 }
 
 /* error value -> kind, message. May raise: errors of memory, and whatever __tostring does. */
@@ -138,6 +153,16 @@ static void fail_run(lua_State *L) {
 
 /* ---- running tasks ---- */
 
+/* The open tasks in pre-order, main first. */
+static Task *next_in_tree(Task *t) {
+  Task *next = t->child;
+  while (next == NULL && t != NULL) {
+    next = t->next;
+    t = t->parent;
+  }
+  return next;
+}
+
 /* Main waits, nothing is ready and the host owes no reply: say where each task stands. */
 static void fail_deadlock(lua_State *L) {
   char label[96], other[96];
@@ -145,11 +170,7 @@ static void fail_deadlock(lua_State *L) {
   S.trace.len = 0;
   S.line = 0;
   S.source[0] = '\0';
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_TASKS);
-  lua_pushnil(L);
-  while (lua_next(L, -2)) {
-    Task *t = lua_touserdata(L, -1);
-    lua_pop(L, 1);
+  for (Task *t = S.main; t != NULL; t = next_in_tree(t)) {
     if (shown++ >= 10) continue;
     task_label(L, t, label, sizeof label);
     if (t->awaits != NULL)
@@ -183,9 +204,20 @@ static void task_failed(lua_State *L, Task *t, int status) {
   Buffer kept = S.trace; /* closing may run code that fails and is caught, and writes another trace */
   memset(&S.trace, 0, sizeof S.trace);
   t->state = TASK_CLOSING;
+  lua_pushvalue(t->co, -1);
+  lua_xmove(t->co, L, 1);
   lua_closethread(t->co, L);
+  lua_pushvalue(t->co, -1);
+  lua_xmove(t->co, L, 1);
+  int same = lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
   free(S.trace.data);
   S.trace = kept;
+  if (!same) { /* closing a variable raised another one, and that is what stands */
+    trace_add(&S.trace, "\n(of the error before, on whose way out a variable was closed that raised this one)");
+    t->line = 0;
+    t->source[0] = '\0';
+  }
   S.line = t->line;
   memcpy(S.source, t->source, sizeof S.source);
   S.current = NULL;
@@ -319,6 +351,7 @@ static int turn_body(lua_State *L) {
     }
     begin_turn(TURN_DONE);
     add_array(&S.turn, (uint32_t)n, &S.scratch);
+    buffer_empty(&S.scratch);
   } else if (S.main->state == TASK_FAILED) {
     lua_pushvalue(co, -1);
     lua_xmove(co, L, 1);
@@ -341,9 +374,9 @@ static int turn_body(lua_State *L) {
 */
 static uint64_t report(void) {
   static uint8_t space[64 << 10];
-  static Buffer text = {NULL, 0, 0, 1};
+  static Buffer text = {NULL, 0, 0, 1, 0};
   static uint8_t text_space[TRACE_MAX + 1024];
-  Buffer b = {space, 0, sizeof space, 1};
+  Buffer b = {space, 0, sizeof space, 1, 0};
   uint32_t n = 0;
   text.data = text_space;
   text.cap = sizeof text_space;
@@ -353,12 +386,7 @@ static uint64_t report(void) {
   if (S.current != NULL) order[count++] = S.current;
   for (Task *t = S.main; t != NULL && count < 16;) { /* the tree in pre-order */
     if (t != S.current) order[count++] = t;
-    Task *next = t->child;
-    while (next == NULL && t != NULL) {
-      next = t->next;
-      t = t->parent;
-    }
-    t = next;
+    t = next_in_tree(t);
   }
   for (int i = 0; i < count; i++) {
     Task *t = order[i];
@@ -431,6 +459,8 @@ static int prepare_body(lua_State *L) {
   open_libraries(L);
   lua_newtable(L); /* what the prelude is given */
   luaL_setfuncs(L, host_functions, 0);
+  lua_pushcfunction(L, error_write);
+  lua_setfield(L, -2, "error_write");
   luaL_newlib(L, sched_functions);
   lua_setfield(L, -2, "task");
   lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ERROR);
@@ -484,6 +514,7 @@ static int boot_body(lua_State *L) {
 
 static uint64_t run_protected(lua_CFunction body, const uint8_t *data, size_t len) {
   lua_State *L = S.L;
+  buffer_empty(&S.turn); /* the host has taken the last one */
   lua_settop(L, 0);
   lua_pushcfunction(L, body);
   lua_pushlightuserdata(L, (void *)data);
@@ -497,6 +528,7 @@ static uint64_t run_protected(lua_CFunction body, const uint8_t *data, size_t le
   S.current = NULL;
   S.frames = NULL;
   S.passing = 0;
+  seal_turn();
   return packed(S.turn.data, S.turn.len);
 }
 
@@ -510,7 +542,6 @@ EXPORT("free") void guest_export_free(void *block) { free(block); }
 
 /* {max_tasks, whole} -> the mailbox: replies to step in its first half, replies of `call` in its second. 0: failed. */
 EXPORT("boot") uint64_t boot(const uint8_t *data, size_t len) {
-  S.turn.len = 0;
   run_protected(boot_body, data, len);
   S.reserve = malloc(RESERVE);
   return S.turn.len == 0 && S.reserve != NULL ? packed(S.mailbox, sizeof S.mailbox) : 0;
@@ -563,7 +594,6 @@ static int load_body(lua_State *L) {
 
 /* {source, name, args, seed, ...} -> 0, or a failed turn: a syntax error, or no memory for the script. */
 EXPORT("load") uint64_t load(const uint8_t *data, size_t len) {
-  S.turn.len = 0;
   run_protected(load_body, data, len);
   return S.turn.len != 0 ? packed(S.turn.data, S.turn.len) : 0;
 }

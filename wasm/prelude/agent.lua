@@ -1,12 +1,14 @@
 -- agent.lua: agents. An agent is a description that goes with each call; the host keeps nothing of it. The loop of
 -- model turns and tool calls is the host's, and stops here only to run the script's own tools.
 local host = ...
+local _ENV = host.env
 local check_fields = host.check_fields
 
 local methods = {}
 local meta = host.class("agent", methods)
 meta.__metatable = false
 local agents = {} -- by name: the manifest's and the script's
+local numbers = {} -- by wanted name: the last number given
 local private = setmetatable({}, { __mode = "k" })
 
 local fields = {
@@ -16,11 +18,13 @@ local fields = {
 local input_fields = { text = "string", parameters = "table?", context = "table?" }
 
 local function unique_name(wanted)
-  local name, n = wanted or "agent", 1
+  wanted = wanted or "agent"
+  local name, n = wanted, numbers[wanted] or 1
   while agents[name] do
     n = n + 1
-    name = ("%s-%d"):format(wanted or "agent", n)
+    name = ("%s-%d"):format(wanted, n)
   end
+  numbers[wanted] = n
   return name
 end
 
@@ -67,7 +71,7 @@ end
 -- The answer as it arrives. The further results make a `for` loop that is left close the stream.
 function methods:stream_execute(input)
   local state = state_of(self, "stream_execute")
-  local id = host.await("agent.stream", { agent = state.spec, input = check_input("agent:stream_execute", input) })
+  local id = host.call("agent.stream", { agent = state.spec, input = check_input("agent:stream_execute", input) })
   local stream = host.new_stream(id, function(calls) return host.array(host.run_tools(state.own, calls)) end)
   return stream, nil, nil, stream
 end

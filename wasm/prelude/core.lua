@@ -1,7 +1,18 @@
 -- core.lua: what the other prelude files share: argument checks that name function, position, field and reason,
 -- suggestions for misspelt names, and the look of error values. `host` is ours alone; scripts never see it.
 local host = ...
-local type, pairs, rawget, tostring, select = type, pairs, rawget, tostring, select
+
+-- What the prelude calls stays what it is, whatever a script puts into its globals. Each file begins with this _ENV.
+local env = {}
+for name, value in pairs(_G) do env[name] = value end
+for _, name in ipairs { "coroutine", "math", "table", "string", "utf8" } do
+  env[name] = {}
+  for key, value in pairs(_G[name]) do env[name][key] = value end
+end
+host.env = setmetatable(env, { __index = _G, __newindex = _G })
+local _ENV = host.env
+
+local type, pairs, rawget, tostring = type, pairs, rawget, tostring
 local setmetatable, error, min, abs = setmetatable, error, math.min, math.abs
 local real_metatable = debug.getmetatable -- sees through __metatable; closed to scripts
 

@@ -1,5 +1,6 @@
 -- json.lua: JSON text to Lua values and back. The work is the host's: its parser is faster than any in here.
 local host = ...
+local _ENV = host.env
 
 local JSON = { null = host.null }
 
@@ -22,4 +23,5 @@ function JSON.array(t)
   return host.array(host.check("JSON.array", 1, t == nil and {} or t, "table"))
 end
 
+host.stringify = JSON.stringify
 host.module("JSON", JSON)

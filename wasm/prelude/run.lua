@@ -1,5 +1,6 @@
 -- run.lua: what a script knows of its run, and what it says about it.
 local host = ...
+local _ENV = host.env
 
 local Run = { id = "", args = {} }
 
@@ -61,8 +62,8 @@ function host.setup(config)
   arg = { [0] = config.script }
   for i, value in ipairs(config.args) do arg[i] = value end
   __context = read_only({
-    run_id = config.run_id, script = config.script, args = config.args,
-    tools = config.tools, providers = config.providers,
+    run_id = config.run_id, script = config.script, args = read_only(config.args, "__context.args"),
+    tools = read_only(config.tools, "__context.tools"), providers = read_only(config.providers, "__context.providers"),
   }, "__context")
   host.declare_agents(config.agents)
   return config.args

@@ -1,6 +1,7 @@
 -- stream.lua: a model's answer as it arrives. A stream is its own iterator; the host holds the connection, and gives
 -- it up when the stream ends, is cancelled, goes out of scope of a `for` loop, or is collected.
 local host = ...
+local _ENV = host.env
 
 local methods = {}
 local meta = host.class("stream", methods)
@@ -16,19 +17,31 @@ end
 -- A stream over the host's stream `id`; `run_tools(calls)` runs the script's own tools when the model asks for them.
 function host.new_stream(id, run_tools)
   local stream = setmetatable({}, meta)
-  states[stream] = { id = id, run_tools = run_tools, chunks = {}, first = 1, done = false }
+  states[stream] = { id = id, run_tools = run_tools, chunks = {}, first = 1, last = 0, done = false }
   return stream
 end
 
 local function close(state)
+  state.chunks, state.first, state.last, state.calls = {}, 1, 0, nil
   if not state.done then
     state.done = true
-    state.chunks, state.first = {}, 1
     host.call("stream.close", state.id)
   end
 end
 
--- The next chunk, or nil after the last one. Waits for the provider.
+-- Put what the host gave behind what is there: several tasks may read one stream, and wait at once.
+local function take(state, reply)
+  for i, chunk in ipairs(reply.chunks) do state.chunks[state.last + i] = chunk end
+  state.last = state.last + #reply.chunks
+  state.calls = reply.tools or state.calls
+  if reply.done then
+    state.done = true
+    state.output = reply.output or state.output
+  end
+end
+
+-- The next chunk, or nil after the last one. Waits for the provider. The script's tools run once it has seen the chunks
+-- that came before.
 function methods:next()
   local state = state_of(self, "next")
   while true do
@@ -38,20 +51,21 @@ function methods:next()
       state.first = state.first + 1
       return chunk
     end
+    local calls = state.calls
+    if calls then
+      state.calls = nil
+      state.results = state.run_tools(calls)
+    end
     if state.done then return nil end
     local request = { stream = state.id, results = state.results }
     state.results = nil
     local ok, reply = pcall(host.await, "stream.next", request)
     if not ok then
-      state.done = true
+      if state.done then return nil end -- another task has come to the end
+      close(state)
       error(reply, 0)
     end
-    state.chunks, state.first = reply.chunks, 1
-    if reply.tools then state.results = state.run_tools(reply.tools) end
-    if reply.done then
-      state.done = true
-      state.output = reply.output
-    end
+    if not state.done or reply.done then take(state, reply) end
   end
 end
 

@@ -1,7 +1,8 @@
 -- system.lua: the parts of os, io and require that the host answers: time, declared variables, the script's own
 -- input, and modules from the roots that the manifest grants. There are no files here.
 local host = ...
-local check = host.check
+local _ENV = host.env
+local T, check = host.task, host.check
 
 os = {}
 
@@ -47,15 +48,21 @@ function io.lines()
   return function() return io.read("l") end
 end
 
-host.stdout = setmetatable({}, {
-  __name = "stdout",
-  __index = {
-    write = function(_, ...) return io.write(...) end,
-    flush = function(self) return self end,
-    setvbuf = function() return true end,
-  },
-})
-io.stdout = host.stdout
+local function output(name, write)
+  return setmetatable({}, {
+    __name = name,
+    __index = {
+      write = function(self, ...)
+        write(...)
+        return self
+      end,
+      flush = function(self) return self end,
+      setvbuf = function() return true end,
+    },
+  })
+end
+host.stdout = output("stdout", io.write)
+io.stdout, io.stderr = host.stdout, output("stderr", host.error_write)
 
 local loaded = { _G = _G }
 for _, name in ipairs { "string", "table", "math", "utf8", "coroutine", "os", "io", "debug" } do loaded[name] = _G[name] end
@@ -66,11 +73,20 @@ local loading = {}
 function require(name)
   check("require", 1, name, "string")
   if loaded[name] ~= nil then return loaded[name] end
-  if loading[name] then host.raise(("module '%s' requires itself"):format(name)) end
   local found = host.await("module.load", name)
+  while loading[name] do -- its chunk waits for the host, and another task wants it
+    if loading[name] == T.current() or not T.can_wait() then
+      host.raise(("module '%s' requires itself"):format(name))
+    end
+    host.await("task.sleep", 0.001)
+  end
+  if loaded[name] ~= nil then return loaded[name] end
   local chunk, message = load(found.source, "@" .. found.path, "t")
-  if chunk == nil then error(message, 0) end
-  loading[name] = true
+  if chunk == nil then
+    if not message:find(found.path, 1, true) then message = found.path .. ": " .. message end
+    error(message, 0)
+  end
+  loading[name] = T.current()
   local done <close> = setmetatable({}, { __close = function() loading[name] = nil end })
   local value = chunk(name, found.path)
   if value == nil then value = loaded[name] == nil or loaded[name] end

@@ -1,6 +1,7 @@
 -- task.lua: structured concurrency over the scheduler's few operations (tasks.c). A task that ends cancels what it
 -- started and left running; an error in a group cancels the rest of the group and is raised where the group waits.
 local host = ...
+local _ENV = host.env
 local T = host.task
 local check = host.check
 
@@ -10,33 +11,49 @@ for key, value in pairs(host.class("task", methods)) do meta[key] = value end
 meta.__metatable = false
 meta.__tostring = function(t) return "task " .. T.id(t) end
 
-function methods:await() return T.await(self) end
-function methods:cancel() T.cancel(self) end
-function methods:status() return T.status(self) end
-function methods:id() return T.id(self) end
-meta.__close = methods.cancel
+for _, name in ipairs { "await", "cancel", "status", "id" } do
+  local operation = T[name]
+  methods[name] = function(self)
+    host.check_self(self, meta, name)
+    return operation(self)
+  end
+end
+meta.__close = function(self) T.cancel(self) end
+
+-- A task, unless too many are open: that ends the run.
+local function spawn(...)
+  return T.spawn(...) or host.call("task.limit")
+end
+host.spawn = spawn
 
 local Task = {}
 
 function Task.spawn(fn, ...)
   check("Task.spawn", 1, fn, "function")
-  return T.spawn(fn, nil, nil, ...)
+  return spawn(fn, nil, nil, ...)
+end
+
+-- The same as task:await().
+function Task.await(task)
+  if not host.is(task, meta) then host.bad_argument("Task.await", 1, "task expected, got " .. type(task)) end
+  return T.await(task)
 end
 
 -- Run functions as one group; returns the group and each task's place in the list. A task in the list is awaited.
 local function start(fn_name, list)
   check(fn_name, 1, list, "table")
-  local group, place = { taken = 0 }, {}
   for i, item in ipairs(list) do
-    local f = item
-    if type(item) == "userdata" then
-      f = function() return T.await(item) end
-    elseif type(item) ~= "function" then
+    if type(item) ~= "function" and not host.is(item, meta) then
       host.bad_argument(fn_name, 1, ("item %d: function or task expected, got %s"):format(i, type(item)))
     end
-    place[T.spawn(f, group, nil)] = i
   end
-  return group, place, #list
+  T.check_wait() -- before anything runs
+  local group, place, count = { taken = 0 }, {}, 0
+  for i, item in ipairs(list) do
+    local f = type(item) == "function" and item or function() return T.await(item) end
+    place[spawn(f, group, nil)], count = i, i
+  end
+  return group, place, count
 end
 
 local function cancel_all(place)
@@ -90,10 +107,11 @@ function Task.map(list, fn, options)
     limit = options.concurrency or limit
     if limit < 1 then host.bad_argument("Task.map", 3, "field 'concurrency': at least 1 expected") end
   end
+  T.check_wait()
   local group, place, results, started = { taken = 0 }, {}, {}, 0
   local function start_next()
     started = started + 1
-    place[T.spawn(fn, group, nil, list[started], started)] = started
+    place[spawn(fn, group, nil, list[started], started)] = started
   end
   for _ = 1, math.min(limit, #list) do start_next() end
   for _ = 1, #list do
@@ -118,15 +136,17 @@ end
 function Task.timeout(seconds, fn, ...)
   check("Task.timeout", 1, seconds, "number")
   check("Task.timeout", 2, fn, "function")
+  if not (seconds >= 0) then host.bad_argument("Task.timeout", 1, "a number of seconds from 0 on expected") end
+  T.check_wait()
   local group = { taken = 0 }
-  local work = T.spawn(fn, group, nil, ...)
-  local clock = T.spawn(Task.sleep, group, nil, seconds)
+  local work = spawn(fn, group, nil, ...)
+  local clock = spawn(Task.sleep, group, nil, seconds)
   if T.take(group) == work then
     T.cancel(clock)
     return T.await(work)
   end
-  T.outcome(clock)
   T.cancel(work)
+  if not T.outcome(clock) then T.await(clock) end
   host.fail("timeout", ("timed out after %g s"):format(seconds))
 end
 

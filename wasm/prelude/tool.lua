@@ -1,7 +1,8 @@
 -- tool.lua: tools, the host's and the script's own. A script's tool runs in here, whoever calls it: the script, or a
 -- model by way of agent.lua.
 local host = ...
-local T = host.task
+local _ENV = host.env
+local spawn, T = host.spawn, host.task
 local check, check_fields = host.check, host.check_fields
 
 local defined = {} -- the script's tools by name
@@ -48,7 +49,7 @@ local function check_arguments(tool, args)
   for name, rule in pairs(properties) do
     local want, value = type(rule) == "table" and lua_types[rule.type], args[name]
     if want and value ~= nil and value ~= host.null and type(value) ~= want then
-      local whole = want == "integer" and math.tointeger(value)
+      local whole = want == "integer" and type(value) == "number" and math.tointeger(value)
       if not whole then reject(("argument '%s': %s expected, got %s"):format(name, rule.type, type(value))) end
     end
   end
@@ -138,9 +139,10 @@ end
 local function answer(own, call)
   local tool = own[call.name]
   local ok, value = pcall(run_defined, tool, call.arguments)
-  if ok and value ~= nil and type(value) ~= "string" then ok, value = pcall(JSON.stringify, value) end
+  if ok and value ~= nil and type(value) ~= "string" then ok, value = pcall(host.stringify, value) end
   if ok then return { id = call.id, text = value or "" } end
-  return { id = call.id, text = tostring(value), is_error = true }
+  local told, text = pcall(tostring, value)
+  return { id = call.id, text = told and text or "the tool failed", is_error = true }
 end
 
 -- The calls of one model turn, at once where Lua can wait, else one after the other.
@@ -151,7 +153,7 @@ function host.run_tools(own, calls)
     return results
   end
   local group, place = { taken = 0 }, {}
-  for i, call in ipairs(calls) do place[T.spawn(answer, group, "tool " .. call.name, own, call)] = i end
+  for i, call in ipairs(calls) do place[spawn(answer, group, "tool " .. call.name, own, call)] = i end
   for _ = 1, #calls do
     local t = T.take(group)
     results[place[t]] = T.await(t)

@@ -1,0 +1,20 @@
+-- The main chunk and a task's function look like the main thread: they cannot yield.
+-- expect: ok
+local thread, is_main = coroutine.running()
+assert(is_main and not coroutine.isyieldable())
+local ok, message = pcall(coroutine.yield, 1)
+assert(not ok and message == "attempt to yield from outside a coroutine", message)
+assert(coroutine.status(thread) == "running")
+
+Task.spawn(function()
+  local inside, main_inside = coroutine.running()
+  assert(main_inside and inside ~= thread and not coroutine.isyieldable())
+  assert(coroutine.status(thread) == "normal")
+  assert(not pcall(coroutine.yield))
+  coroutine.wrap(function()
+    local co, main = coroutine.running()
+    assert(not main and coroutine.isyieldable() and co ~= inside)
+    Task.sleep(0)
+    assert(coroutine.running() == co)
+  end)()
+end):await()
