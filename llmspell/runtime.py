@@ -21,6 +21,7 @@ from llmspell.errors import HostError, LlmspellError, ScriptError, UsageError
 from llmspell.events import Chunk, Done, Event, Output
 from llmspell.host.dispatch import Gate, Operation
 from llmspell.host.functions import Surroundings, functions
+from llmspell.host.relay import Relay
 from llmspell.limits import Budget, as_dict
 from llmspell.manifest.model import Manifest
 
@@ -93,22 +94,19 @@ class ScriptRuntime:
     async def execute_script_streaming(
         self, source: str, *, name: str = "script", args: Iterable[str] = ()
     ) -> AsyncIterator[Event]:
-        """Run Lua text and give its events as they happen; the last one is Done. Leaving the loop cancels the run."""
-        queue: asyncio.Queue[Event] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-
-        def put(event: Event) -> None:
-            loop.call_soon_threadsafe(queue.put_nowait, event)
-
-        run = asyncio.ensure_future(self.report(source, name=name, args=args, on_event=put))
+        """Run Lua text and give its events as they happen; the last one is Done. Leaving the loop cancels the run; a
+        slow loop slows the script's writing."""
+        relay = Relay()
+        run = asyncio.ensure_future(self.report(source, name=name, args=args, on_event=relay.put))
         try:
             while True:
-                event = await queue.get()
+                event = await relay.get()
                 yield event
                 if isinstance(event, Done):
                     break
             _checked(await run)
         finally:
+            relay.close()
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)
 

@@ -151,7 +151,7 @@ def test_the_sdist_holds_all_that_builds_and_tests_the_package_and_nothing_gener
     needed = {"pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "Makefile", ".ci/run", "wasm/lua.wasm"}
     assert needed <= set(names)
     assert "tests/test_packaging.py" in names
-    generated = ("node_modules", "__pycache__", ".venv", "_cache", ".hypothesis")
+    generated = ("node_modules", "__pycache__", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")
     assert [name for name in names if any(part in name for part in generated)] == []
 
 

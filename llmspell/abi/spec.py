@@ -55,6 +55,10 @@ AGENT_OPERATIONS = {
 """What a script asks of agents, tools and providers. Named here so that a run knows of them before it loads them."""
 
 
+MAX_NODES = 1_000_000
+"""Values in one value that crosses, each of which takes some hundred bytes while Python holds it."""
+
+
 class TurnStatus(IntEnum):
     WAITING = 0
     DONE = 1

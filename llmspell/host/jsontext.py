@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+import re
+from typing import Any, Final, NoReturn
 
+from llmspell.abi.spec import MAX_NODES
 from llmspell.errors import InvalidArgument
+
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 def parse(text: str) -> Any:
     """Raises InvalidArgument with line and column. NaN and Infinity are not JSON."""
+    if _parts(text) > MAX_NODES and _parts(_STRING.sub("", text)) > MAX_NODES:
+        raise InvalidArgument(f"JSON.parse: the text holds more than {MAX_NODES:,} values")
     try:
         return json.loads(text, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
@@ -18,6 +24,11 @@ def parse(text: str) -> Any:
         raise InvalidArgument("JSON.parse: the text is nested too deeply") from None
     except ValueError as error:  # an integer of thousands of digits
         raise InvalidArgument(f"JSON.parse: {error}") from None
+
+
+def _parts(text: str) -> int:
+    """At least the number of values in the text."""
+    return text.count(",") + text.count("[") + text.count("{") + 1
 
 
 def _reject_constant(name: str) -> NoReturn:

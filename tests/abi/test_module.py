@@ -62,4 +62,5 @@ def test_the_bounds_are_those_of_the_guests_source() -> None:
     assert f"#define ABI_VERSION {spec.ABI_VERSION}\n" in header
     assert f"#define MAX_MESSAGE ({spec.MAX_MESSAGE >> 20}u << 20)" in header
     assert f"#define MAX_DEPTH {spec.MAX_DEPTH} " in header
+    assert f"#define MAX_NODES {spec.MAX_NODES}u " in header
     assert f"#define MAILBOX ({spec.MAILBOX_HALF >> 10}u << 10)" in header

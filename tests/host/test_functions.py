@@ -285,3 +285,13 @@ def test_json_takes_what_pythons_json_takes() -> None:
     text = json.dumps({"a": [1, 2.5, None, True, "ä\u2028😀"], "": {}})
     ended = run("return JSON.stringify(JSON.parse(...), { sort_keys = true })", args=[text])
     assert json.loads(ended.result) == json.loads(text)
+
+
+def test_json_text_with_millions_of_values_is_refused_before_it_is_parsed() -> None:
+    """A few bytes of text are a hundred in Python: the sandbox's limit would bound nothing."""
+    for text in ("('[],'):rep(1e6)", "('{},'):rep(1e6)", "('1,'):rep(1e6)"):
+        error = run(f"JSON.parse('[' .. {text} .. '0]')").error
+        assert error.kind == "argument"
+        assert "more than 1,000,000 values" in error.message
+    ended = run("""return #JSON.parse('["' .. (',[{'):rep(1e6) .. '\\\\"' .. '"]')[1]""")
+    assert ended.result == 3_000_001

@@ -26,6 +26,8 @@ def manifest(server: Aimock, tmp_path: Path) -> Path:
     for name in ("summarize.toml", "summarize.lua"):
         shutil.copy(CONFIGS / name, tmp_path)
     shutil.copytree(CONFIGS / "texts", tmp_path / "texts")
+    text = tmp_path / "texts" / "lighthouse.txt"
+    text.write_text(text.read_text().replace("weather", "wind"))  # the server's own fixtures answer to that word
     path = tmp_path / "summarize.toml"
     provider = (
         f'\n[providers.server]\nbase_url = "{server.base_url}"\nmodel = "test-model"\napi_key_env = "SERVER_KEY"\n'
@@ -51,7 +53,8 @@ def test_a_text_is_summarised_in_parts_and_the_answer_is_the_servers(manifest: P
     assert done.returncode == 0
     asked = [request["body"]["messages"][-1]["content"] for request in server.requests()]
     parts = [text for text in asked if text.startswith("Summarise this part")]
-    assert len(parts) == len(asked) - 1 >= 4
+    assert [text[:40] for text in asked[:-1]] == [text[:40] for text in parts]
+    assert len(parts) >= 4
     assert asked[-1].count("It is about a tower.") == len(parts)
 
 
