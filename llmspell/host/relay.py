@@ -27,9 +27,11 @@ class Relay:
         if threading.get_ident() == self._thread:  # the loop cannot wait for its own reader
             self._unread.put_nowait((event, False))
             return
-        while not self._room.acquire(timeout=0.05):
-            if self._closed.is_set():
-                return
+        while not self._closed.is_set():
+            if self._room.acquire(timeout=0.05):
+                break
+        else:
+            return
         self._loop.call_soon_threadsafe(self._unread.put_nowait, (event, True))
 
     async def get(self) -> Event:

@@ -12,10 +12,14 @@ from tests.runtime.running import runtime
 COUNT = 5 * MAX_UNREAD
 
 
-def writer(relay: Relay, count: int = COUNT) -> threading.Thread:
+def writer(relay: Relay, done: threading.Semaphore | None = None) -> threading.Thread:
+    """A thread that puts COUNT events, and releases `done` after each."""
+
     def write() -> None:
-        for i in range(count):
+        for i in range(COUNT):
             relay.put(Progress(at=float(i), message=""))
+            if done is not None:
+                done.release()
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -35,20 +39,20 @@ def test_everything_arrives_in_order() -> None:
 
 
 def test_a_slow_reader_makes_the_thread_wait_and_leaving_lets_it_go() -> None:
-    async def slow() -> tuple[int, bool]:
-        relay = Relay()
-        thread = writer(relay)
-        while relay._unread.qsize() < MAX_UNREAD:
-            await asyncio.sleep(0.001)
-        await asyncio.sleep(0.02)
-        waiting = relay._unread.qsize()
-        alive = thread.is_alive()
+    async def slow() -> None:
+        relay, done = Relay(), threading.Semaphore(0)
+        thread = writer(relay, done)
+        for _ in range(MAX_UNREAD):
+            assert await asyncio.to_thread(done.acquire, timeout=20)
+        assert not await asyncio.to_thread(done.acquire, timeout=0.1)
+        await relay.get()
+        assert await asyncio.to_thread(done.acquire, timeout=20)
+        assert not await asyncio.to_thread(done.acquire, timeout=0.1)
         relay.close()
         await asyncio.to_thread(thread.join, 20)
         assert not thread.is_alive()
-        return waiting, alive
 
-    assert asyncio.run(slow()) == (MAX_UNREAD, True)
+    asyncio.run(slow())
 
 
 def test_a_script_that_writes_without_end_is_held_by_who_reads_it() -> None:

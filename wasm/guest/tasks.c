@@ -298,6 +298,7 @@ static int sched_spawn(lua_State *L) {
   if (S.current == NULL || S.current->state == TASK_CLOSING)
     return raise_here(L, "cannot spawn a task while its parent is being closed");
   if (S.open_tasks >= S.max_tasks) return 0; /* the prelude asks the host to end the run */
+  luaL_checkstack(L, nargs + 6, "too many arguments for a task");
   lua_State *co = lua_newthread(L); /* f group name args... thread */
   inner_of(co) = NULL;
   if (!lua_checkstack(co, nargs + 1)) return raise_here(L, "too many arguments for a task");
