@@ -66,6 +66,11 @@ static uint64_t guest_entropy(void);
 #define l_randomizePivot() ((unsigned int)guest_entropy())
 
 #define lua_getlocaledecpoint() '.'
+/* As Lua's own, but what has returned may have yielded (see yield in loop.h). */
+#define LUAI_THROW(L, c) longjmp((c)->b, 1)
+#define LUAI_TRY(L, c, a) if (setjmp((c)->b) == 0) { a if ((L)->status == LUA_YIELD) (c)->status = LUA_YIELD; }
+#define luai_jmpbuf jmp_buf
+
 #define l_signalT int /* there are no signals in here */
 
 #endif

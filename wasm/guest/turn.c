@@ -433,15 +433,6 @@ static void release(const uint8_t *message) {
   if (message < S.mailbox || message >= S.mailbox + sizeof S.mailbox) free((void *)message);
 }
 
-static void *guest_alloc(void *ud, void *block, size_t old_size, size_t size) {
-  (void)ud; (void)old_size;
-  if (size == 0) {
-    free(block);
-    return NULL;
-  }
-  return realloc(block, size);
-}
-
 /* The tables behind the KEY_ addresses. */
 static void open_registry(lua_State *L) {
   static char *const keys[] = {&KEY_CALLS, &KEY_TASKS, &KEY_ERROR, &KEY_ARRAY, &KEY_TASK};
@@ -500,6 +491,7 @@ __attribute__((constructor)) static void prepare(void) {
     abort();
   }
   lua_gc(L, LUA_GCCOLLECT);
+  heap_seal();
 }
 
 static int boot_body(lua_State *L) {
@@ -564,7 +556,9 @@ static int load_body(lua_State *L) {
   lua_getfield(L, 1, "name");
   lua_getfield(L, 1, "source");
   const char *source = luaL_checklstring(L, -1, &size);
-  if (luaL_loadbufferx(L, source, size, luaL_checkstring(L, 3), "t") != LUA_OK) {
+  int status = luaL_loadbufferx(L, source, size, luaL_checkstring(L, 3), "t");
+  if (status == LUA_ERRMEM) return lua_error(L);
+  if (status != LUA_OK) {
     lua_createtable(L, 0, 2);
     lua_pushliteral(L, "syntax");
     lua_setfield(L, -2, "kind");
