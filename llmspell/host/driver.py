@@ -174,17 +174,19 @@ class Driver:
             self._finished.set_result(end)
 
     def _take(self, turn: Turn) -> None:
-        if len(self._calls) + len(turn.calls) > self._limits.tasks:  # a task waits for one call at most
-            self.stop(HostError("the guest made more calls than it may have tasks"))
-            return
-        for call in turn.calls:
-            self._calls[call.id] = self._loop.create_task(self._perform(call))
         for call_id in turn.cancelled:
             task = self._calls.pop(call_id, None)
             if task is not None:
                 task.cancel()
                 self._leaving.add(task)
                 task.add_done_callback(self._leaving.discard)
+        gone = set(turn.cancelled)  # what was called and cancelled in one turn never starts
+        calls = [call for call in turn.calls if call.id not in gone]
+        if len(self._calls) + len(calls) > self._limits.tasks:  # a task waits for one call at most
+            self.stop(HostError("the guest made more calls than it may have tasks"))
+            return
+        for call in calls:
+            self._calls[call.id] = self._loop.create_task(self._perform(call))
 
     async def _perform(self, call: messages.Call) -> None:
         try:

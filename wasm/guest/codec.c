@@ -8,13 +8,23 @@
 
 #define BUFFER_KEEP (64u << 10) /* what a buffer may hold on to while it is empty */
 
+/* realloc, for what is not in Lua's heap: when there is no memory left, Lua's garbage goes first. Runs no finalizer. */
+static void *outside_memory(void *block, size_t size) {
+  void *data = realloc(block, size);
+  if (data == NULL && S.L != NULL && !G(S.L)->gcstopem) {
+    luaC_fullgc(S.frames != NULL ? S.frames->co : S.current != NULL ? S.current->co : S.L, 1);
+    data = realloc(block, size);
+  }
+  return data;
+}
+
 /* Room for more; 0 and marked as short of memory when there is none. Doubles while small, then grows by a quarter. */
 static int buffer_reserve(Buffer *b, size_t more) {
   if (b->cap - b->len >= more) return 1;
   size_t need = b->len + more, cap = b->cap ? b->cap : 256;
   while (cap < need && cap < BUFFER_KEEP) cap *= 2;
   if (cap < need) cap = need + need / 4;
-  uint8_t *data = b->fixed || need > (1u << 30) ? NULL : realloc(b->data, cap);
+  uint8_t *data = b->fixed || need > (1u << 30) ? NULL : outside_memory(b->data, cap);
   if (data == NULL) {
     b->failed = 1;
     return 0;

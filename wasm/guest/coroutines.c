@@ -9,6 +9,12 @@
 ** A task's own coroutine (the script's main chunk among them) looks like the main thread to the script.
 */
 
+/* The coroutine that a wait of this one comes from, or NULL when it is its own, or none. */
+static lua_State *passes_through(lua_State *co) {
+  lua_State *inner = inner_of(co);
+  return inner == COROUTINE_WAITS || inner == COROUTINE_ENDED ? NULL : inner;
+}
+
 static lua_State *get_coroutine(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
   luaL_argexpected(L, co, 1, "coroutine");

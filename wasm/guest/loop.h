@@ -5,16 +5,15 @@
 ** hooked_execute, and runs only while a debug hook is set. The second time it is the one that runs scripts, with the
 ** macros below instead of Lua's. They keep what every opcode means and change three things:
 **
-** - No value stays in a register across a call. wasmtime's compiler keeps no register over a call and spills a value
-**   that is live over one everywhere, so after each call base, pc, k and cl are read again from the call info.
-** - Slow paths are calls that the C compiler may not inline; fast paths have no call.
+** - What the fast paths use is not live over a call. wasmtime's compiler keeps no register over one and would spill it
+**   everywhere, so base and pc are read again from the call info, where they have to be anyway.
+** - Fast paths have no call, and the C compiler may not inline the slow ones.
 ** - Hooks are looked for after calls, as nothing but a call can set one, and not before every instruction.
 */
 
 /* ---- calls, and what follows one ---- */
 
-#define reload() \
-  (base = ci->func.p + 1, pc = ci->u.l.savedpc, trap = L->hookmask)
+#define reload() (base = ci->func.p + 1, pc = ci->u.l.savedpc, trap = L->hookmask)
 #define outline(exp) ({ [[clang::noinline]] (exp); })
 #define called(exp) ({ __typeof__(exp) v_; savepc(L); [[clang::noinline]] v_ = (exp); reload(); v_; })
 
@@ -29,6 +28,14 @@
 #define checkGC(L, c) { if (l_unlikely(G(L)->GCdebt > 0)) { savepc(L); L->top.p = (c); outline(luaC_step(L)); reload(); } }
 #define updatestack(ci) (base = ci->func.p + 1, ra = RA(i))
 
+#undef luaC_barrier
+#undef luaC_barrierback
+#define barrier(p, v, call) \
+  { if (iscollectable(v) && isblack(p) && iswhite(gcvalue(v))) { savepc(L); outline(call); reload(); } }
+#define luaC_barrier(L, p, v) barrier(p, v, luaC_barrier_(L, obj2gco(p), gcvalue(v)))
+#define luaC_barrierback(L, p, v) barrier(p, v, luaC_barrierback_(L, p))
+
+/* A hook that is on is seen when an instruction with a call ends, and when a function is entered or gone on with. */
 #undef vmfetch
 #undef vmbreak
 #define vmfetch() { \
@@ -42,13 +49,6 @@
 #undef dojump
 #define updatetrap(ci) (ci->u.l.savedpc = pc)
 #define dojump(ci, i, e) { updatetrap(ci); pc += GETARG_sJ(i) + e; }
-
-#undef luaC_barrier
-#undef luaC_barrierback
-#define barrier(p, v, call) \
-  { if (iscollectable(v) && isblack(p) && iswhite(gcvalue(v))) { savepc(L); outline(call); reload(); } }
-#define luaC_barrier(L, p, v) barrier(p, v, luaC_barrier_(L, obj2gco(p), gcvalue(v)))
-#define luaC_barrierback(L, p, v) barrier(p, v, luaC_barrierback_(L, p))
 
 /* A Lua function whose frame fits the stack and has a CallInfo ready is entered in place. NULL: not done. */
 static inline CallInfo *enter(lua_State *L, StkId func, int nresults) {
@@ -69,18 +69,20 @@ static inline CallInfo *enter(lua_State *L, StkId func, int nresults) {
 }
 
 /*
-** coroutine.yield where the coroutine runs nothing in C but this loop: the loop returns to lua_resume, which takes an
-** exception otherwise. Does what luaD_precall, co_yield and lua_yieldk do; 0: not done.
+** coroutine.yield where nothing in C but this loop is between it and lua_resume: the loop returns, where Lua throws,
+** which costs wasmtime a walk of the stack. Does what luaD_precall, co_yield and lua_yieldk do. 0: not done.
 */
 static __attribute__((noinline)) int yield(lua_State *L, StkId func, int nresults) {
-  lua_State *from = S.frames != NULL ? S.frames->from : S.L;
-  if (L->nCcalls != getCcalls(from) + 1 || is_task_base(L) || L->stack_last.p - L->top.p <= LUA_MINSTACK) return 0;
+  const Frame *f = S.frames;
+  if (f == NULL || f->co != L || L->nCcalls != getCcalls(f->from) + 1) return 0;
+  if (L->stack_last.p - L->top.p <= LUA_MINSTACK) return 0;
   CallInfo *ci = prepCallInfo(L, func, nresults, CIST_C, L->top.p + LUA_MINSTACK);
   ci->u.c.k = NULL;
   ci->u2.nyield = cast_int(L->top.p - (func + 1));
   L->status = LUA_YIELD;
   return 1;
 }
+
 #define luaD_precall(L, func, nresults) \
   ({ CallInfo *n_ = enter(L, func, nresults); \
      if (n_ == NULL) { \
@@ -95,7 +97,7 @@ static __attribute__((noinline)) int yield(lua_State *L, StkId func, int nresult
 #define luaH_new(L) called(luaH_new(L))
 #define luaH_resize(L, t, na, nh) { outline(luaH_resize(L, t, na, nh)); reload(); }
 
-/* ---- arithmetic: the tags of two operands are one comparison ---- */
+/* ---- numbers: the tags of two operands are one comparison ---- */
 
 /* The same value, but not to the C compiler: it would make a jump table of two comparisons of a tag. */
 static inline unsigned opaque(unsigned tag) { __asm__("" : "+r"(tag)); return tag; }
@@ -182,7 +184,7 @@ static inline unsigned opaque(unsigned tag) { __asm__("" : "+r"(tag)); return ta
    : ttype(a) <= LUA_TBOOLEAN ? 1 : -1)
 #undef luaV_rawequalobj
 #define luaV_rawequalobj(a, b) ({ int e_ = quick_equal(a, b); e_ < 0 ? called((luaV_equalobj)(NULL, a, b)) : e_; })
-#define luaV_equalobj(L, a, b) \
+#define luaV_equalobj(L, a, b) /* for OP_EQ: there, Protect is around it */ \
   ({ int e_ = quick_equal(a, b); if (e_ < 0) e_ = (luaV_equalobj)(L, a, b); else quick_ = 1; e_; })
 
 /* ---- tables: two probes for a short string before a call ---- */
@@ -197,25 +199,24 @@ static inline const TValue *probe(const Table *t, const TString *key) {
   return gnext(n) == 0 ? &absentkey : NULL;
 }
 
-/* luaV_finishget; the chain of __index tables that a method is found by has no call. */
+/* luaV_finishget; a method is found through tables in __index without a call, also a string's. */
 static __attribute__((noinline)) void finish_get(lua_State *L, const TValue *t, TValue *key, StkId val, const TValue *slot) {
-  if (ttisshrstring(key))
-    for (int loop = 0; loop < MAXTAGLOOP; loop++) {
-      if (slot == NULL && !ttisstring(t)) break;
-      const TValue *tm = fasttm(L, slot != NULL ? hvalue(t)->metatable : G(L)->mt[LUA_TSTRING], TM_INDEX);
-      if (tm == NULL && slot != NULL) {
-        setnilvalue(s2v(val));
-        return;
-      }
-      if (tm == NULL || !ttistable(tm)) break;
-      t = tm;
-      slot = probe(hvalue(t), tsvalue(key));
-      if (l_unlikely(slot == NULL)) slot = luaH_getshortstr(hvalue(t), tsvalue(key));
-      if (!isempty(slot)) {
-        setobj2s(L, val, slot);
-        return;
-      }
+  for (int loop = ttisshrstring(key) ? 0 : MAXTAGLOOP; loop < MAXTAGLOOP; loop++) {
+    if (slot == NULL && !ttisstring(t)) break;
+    const TValue *tm = fasttm(L, slot != NULL ? hvalue(t)->metatable : G(L)->mt[LUA_TSTRING], TM_INDEX);
+    if (tm == NULL && slot != NULL) {
+      setnilvalue(s2v(val));
+      return;
     }
+    if (tm == NULL || !ttistable(tm)) break;
+    t = tm;
+    slot = probe(hvalue(t), tsvalue(key));
+    if (l_unlikely(slot == NULL)) slot = luaH_getshortstr(hvalue(t), tsvalue(key));
+    if (!isempty(slot)) {
+      setobj2s(L, val, slot);
+      return;
+    }
+  }
   luaV_finishget(L, t, key, val, slot);
 }
 #define luaV_finishget finish_get

@@ -166,6 +166,23 @@ static const char *task_label(lua_State *L, Task *t, char *text, size_t size) {
 
 static void cancel_tree(lua_State *L, Task *t);
 
+/*
+** A group is a table {taken = 0, ended = 0, size = 0, waiter = false}, all of whose fields are there from the start: as
+** many of its members as `ended` stand in it in the order in which they ended, `taken` of those were taken.
+*/
+static lua_Integer get_count(lua_State *L, int group, const char *name) {
+  lua_getfield(L, group, name);
+  lua_Integer count = lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return count;
+}
+
+static void set_count(lua_State *L, int group, const char *name, lua_Integer count) {
+  group = lua_absindex(L, group);
+  lua_pushinteger(L, count);
+  lua_setfield(L, group, name);
+}
+
 /* The task has ended with `state`: tell who waits, let go of it. Its children are cancelled before. */
 static void task_ended(lua_State *L, Task *t, TaskState state) {
   t->state = (uint8_t)state;
@@ -180,8 +197,10 @@ static void task_ended(lua_State *L, Task *t, TaskState state) {
   unlink_child(t);
   push_task(L, t); /* [task] */
   if (lua_getiuservalue(L, -1, UV_GROUP) == LUA_TTABLE) { /* a group gets its members in the order they end */
+    lua_Integer place = get_count(L, -1, "ended") + 1;
     lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_rawseti(L, -2, place); /* spawn has made the slot: nothing here may run out of memory half way */
+    set_count(L, -1, "ended", place);
     lua_getfield(L, -1, "waiter");
     Task *w = lua_touserdata(L, -1);
     if (w != NULL && w->state == TASK_PARKED) make_ready(w);
@@ -230,10 +249,7 @@ static void cancel_one(lua_State *L, Task *t) {
   S.frames = NULL;
   for (;;) {
     lua_State *outer = NULL, *co = t->co;
-    while (inner_of(co) != NULL && inner_of(co) != COROUTINE_WAITS) {
-      outer = co;
-      co = inner_of(co);
-    }
+    for (lua_State *inner; (inner = passes_through(co)) != NULL; co = inner) outer = co;
     inner_of(co) = NULL;
     if (lua_closethread(co, L) != LUA_OK) {
       char label[96];
@@ -277,14 +293,14 @@ static Task *new_task(lua_State *L, Task *parent, lua_State *co) {
   Task *t = lua_newuserdatauv(L, sizeof *t, UV_COUNT);
   memset(t, 0, sizeof *t);
   t->co = co;
-  t->id = S.next_task++;
-  if (parent != NULL) link_child(parent, t);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_TASK);
   lua_setmetatable(L, -2);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_TASKS);
   lua_pushvalue(L, -2);
-  lua_rawsetp(L, -2, t);
+  lua_rawsetp(L, -2, t); /* the last that may run out of memory: only now it is a task */
   lua_pop(L, 1);
+  t->id = S.next_task++;
+  if (parent != NULL) link_child(parent, t);
   S.open_tasks++;
   return t;
 }
@@ -305,6 +321,12 @@ static int sched_spawn(lua_State *L) {
   lua_pushvalue(L, 1);
   for (int i = 0; i < nargs; i++) lua_pushvalue(L, 4 + i);
   lua_xmove(L, co, nargs + 1);
+  if (lua_istable(L, 2)) { /* a slot for when it ends */
+    lua_Integer size = get_count(L, 2, "size") + 1;
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, 2, size);
+    set_count(L, 2, "size", size);
+  }
   Task *t = new_task(L, S.current, co); /* ... thread task */
   t->nargs = nargs;
   lua_pushvalue(L, -2);
@@ -369,15 +391,14 @@ static int sched_await(lua_State *L) {
 
 static int group_take_k(lua_State *L, int status, lua_KContext ctx);
 
-/* take(group) -> the next member that ended, in the order they ended. group = {taken = 0} */
+/* take(group) -> the next member that ended, in the order they ended */
 static int group_take(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  lua_getfield(L, 1, "taken");
-  lua_Integer taken = lua_tointeger(L, -1) + 1;
-  if (lua_rawgeti(L, 1, taken) != LUA_TNIL) {
-    lua_pushinteger(L, taken);
-    lua_setfield(L, 1, "taken");
+  lua_Integer taken = get_count(L, 1, "taken");
+  if (taken < get_count(L, 1, "ended")) {
+    lua_rawgeti(L, 1, ++taken);
+    set_count(L, 1, "taken", taken);
     lua_pushboolean(L, 0); /* let go of it; false keeps the sequence whole */
     lua_rawseti(L, 1, taken);
     return 1;

@@ -178,7 +178,7 @@ static void fail_deadlock(lua_State *L) {
     else
       trace_add(&S.trace, "\n%s waits for the tasks that it started:", label);
     lua_State *co = t->co;
-    while (inner_of(co) != NULL && inner_of(co) != COROUTINE_WAITS) co = inner_of(co);
+    for (lua_State *inner; (inner = passes_through(co)) != NULL;) co = inner;
     lua_Debug ar;
     const char *source;
     if ((t == S.main || S.line == 0) && trace_where(co, &source, &ar)) {
@@ -404,7 +404,7 @@ static uint64_t report(void) {
     } else {
       lua_State *chain[32];
       int depth = 0;
-      for (lua_State *co = t->co; co != NULL && co != COROUTINE_WAITS && depth < 32; co = inner_of(co)) chain[depth++] = co;
+      for (lua_State *co = t->co; co != NULL && depth < 32; co = passes_through(co)) chain[depth++] = co;
       line = trace_where(chain[depth - 1], &source, &ar) ? ar.currentline : 0;
       while (depth > 0) trace_thread(&text, chain[--depth]);
     }
@@ -527,7 +527,7 @@ static uint64_t run_protected(lua_CFunction body, const uint8_t *data, size_t le
 EXPORT("abi_version") int abi_version(void) { return ABI_VERSION; }
 
 /* A buffer for a message to the guest; 0 when memory is out. boot, load and step take it over. */
-EXPORT("alloc") void *guest_export_alloc(size_t len) { return malloc(len ? len : 1); }
+EXPORT("alloc") void *guest_export_alloc(size_t len) { return outside_memory(NULL, len); }
 
 /* For a buffer that was never passed on. */
 EXPORT("free") void guest_export_free(void *block) { free(block); }

@@ -26,6 +26,12 @@ local function spawn(...)
 end
 host.spawn = spawn
 
+-- Where tasks are gathered as they end, for T.take (see tasks.c).
+local function new_group()
+  return { taken = 0, ended = 0, size = 0, waiter = false }
+end
+host.new_group = new_group
+
 local Task = {}
 
 function Task.spawn(fn, ...)
@@ -48,7 +54,7 @@ local function start(fn_name, list)
     end
   end
   T.check_wait() -- before anything runs
-  local group, place, count = { taken = 0 }, {}, 0
+  local group, place, count = new_group(), {}, 0
   for i, item in ipairs(list) do
     local f = type(item) == "function" and item or function() return T.await(item) end
     place[spawn(f, group, nil)], count = i, i
@@ -108,7 +114,7 @@ function Task.map(list, fn, options)
     if limit < 1 then host.bad_argument("Task.map", 3, "field 'concurrency': at least 1 expected") end
   end
   T.check_wait()
-  local group, place, results, started = { taken = 0 }, {}, {}, 0
+  local group, place, results, started = new_group(), {}, {}, 0
   local function start_next()
     started = started + 1
     place[spawn(fn, group, nil, list[started], started)] = started
@@ -138,7 +144,7 @@ function Task.timeout(seconds, fn, ...)
   check("Task.timeout", 2, fn, "function")
   if not (seconds >= 0) then host.bad_argument("Task.timeout", 1, "a number of seconds from 0 on expected") end
   T.check_wait()
-  local group = { taken = 0 }
+  local group = new_group()
   local work = spawn(fn, group, nil, ...)
   local clock = spawn(Task.sleep, group, nil, seconds)
   if T.take(group) == work then

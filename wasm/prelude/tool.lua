@@ -152,7 +152,7 @@ function host.run_tools(own, calls)
     for i, call in ipairs(calls) do results[i] = answer(own, call) end
     return results
   end
-  local group, place = { taken = 0 }, {}
+  local group, place = host.new_group(), {}
   for i, call in ipairs(calls) do place[spawn(answer, group, "tool " .. call.name, own, call)] = i end
   for _ = 1, #calls do
     local t = T.take(group)
