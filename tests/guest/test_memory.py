@@ -1,4 +1,4 @@
-"""The guest's memory: running out of it is an error like any other to a script, and what was freed can be used again."""
+"""The guest's memory: running out of it is an error like any other to a script, and what was freed is there again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ FULL: Final = "not enough memory"
 BOMBS: Final = {
     "a string that doubles": "local s = 'x' while true do s = s .. s end",
     "a long string at once": "return #string.rep('x', 1e9)",
-    "a string from many pieces": "local t = {} for i = 1, 10000 do t[i] = ('y'):rep(100) end return #table.concat(t, ('z'):rep(1e6))",
+    "a string from many pieces": (
+        "local t = {} for i = 1, 10000 do t[i] = ('y'):rep(100) end return #table.concat(t, ('z'):rep(1e6))"
+    ),
     "a string that gsub doubles": "local s = 'ab' while true do s = s:gsub('%w', '%0%0') end",
     "tables in a table": "local t = {} while true do t[#t + 1] = {} end",
     "a long array": "local t = {} for i = 1, 1e8 do t[i] = i end",

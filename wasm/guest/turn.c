@@ -490,6 +490,7 @@ __attribute__((constructor)) static void prepare(void) {
     llmspell_write(STDERR, message, strlen(message));
     abort();
   }
+  buffer_reserve(&S.trace, 4096); /* for the trace of an error that memory is out */
   lua_gc(L, LUA_GCCOLLECT);
   heap_seal();
 }
