@@ -23,14 +23,21 @@ loop='/^void luaV_execute (lua_State \*L, CallInfo \*ci) {$/,/^}$/'
 sed -n "$loop p" "$work/lua/lvm.c" > "$work/lua/lvmloop.c"
 sed -i "$loop d" "$work/lua/lvm.c"
 [ "$(wc -l < "$work/lua/lvmloop.c")" = 747 ] || { echo "build.sh: lvm.c is not as expected" >&2; exit 1; }
-# Two changes to Lua. Where a loop has returned because of a yield (see yield in guest/loop.h), nothing goes on. And the table
-# of strings grows only when there is memory: it would collect all garbage for every new string otherwise.
-sed -i 's|^  while ((ci = L->ci) != &L->base_ci) {  |  while (L->status != LUA_YIELD \&\& (ci = L->ci) != \&L->base_ci) {  |' "$work/lua/ldo.c"
-[ "$(grep -c 'L->status != LUA_YIELD && (ci' "$work/lua/ldo.c")" = 1 ] || { echo "build.sh: ldo.c is not as expected" >&2; exit 1; }
-sed -i 's|^    luaS_resize(L, tb->size \* 2);$|    if (heap_has(sizeof(TString *) * 2 * tb->size)) luaS_resize(L, tb->size * 2);|' "$work/lua/lstring.c"
-sed -i 's|^#define callfrealloc(g,block,os,ns)  .*|#define callfrealloc(g,block,os,ns) guest_alloc(NULL, block, os, ns)|' "$work/lua/lmem.c"
-[ "$(grep -c '^#define callfrealloc.* guest_alloc' "$work/lua/lmem.c")" = 1 ] || { echo "build.sh: lmem.c is not as expected" >&2; exit 1; }
-[ "$(grep -c 'if (heap_has(' "$work/lua/lstring.c")" = 1 ] || { echo "build.sh: lstring.c is not as expected" >&2; exit 1; }
+
+change() { # file, a line that must be there once, and what stands there instead
+  [ "$(grep -cxF -- "$2" "$work/lua/$1")" = 1 ] || { echo "build.sh: $1 is not as expected" >&2; exit 1; }
+  old=$2 new=$3 awk '$0 == ENVIRON["old"] { $0 = ENVIRON["new"] } { print }' "$work/lua/$1" > "$work/changed"
+  mv "$work/changed" "$work/lua/$1"
+}
+# A loop that has returned because of a yield (see yield in guest/loop.h) is not gone on with.
+change ldo.c '  while ((ci = L->ci) != &L->base_ci) {  /* something in the stack */' \
+  '  while (L->status != LUA_YIELD && (ci = L->ci) != &L->base_ci) {'
+# The table of strings grows only where there is memory: trying it without, Lua collects all garbage at every new string.
+change lstring.c '    luaS_resize(L, tb->size * 2);' \
+  '    if (heap_has(sizeof(TString *) * 2 * tb->size)) luaS_resize(L, tb->size * 2);'
+# Direct calls of the allocator, which the compiler can inline.
+change lmem.c '#define callfrealloc(g,block,os,ns)    ((*g->frealloc)(g->ud, block, os, ns))' \
+  '#define callfrealloc(g,block,os,ns) guest_alloc(NULL, block, os, ns)'
 
 cd "$work" # relative names only: no path of this machine gets into the module
 "$python" "$here/embed.py" guest/prelude.h $(cat "$here/prelude/ORDER")

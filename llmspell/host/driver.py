@@ -242,9 +242,9 @@ class Driver:
                 value = operation.immediate(payload)
             else:
                 value = self._wait_for(op, payload)
+            return messages.encode_answer(True, value)
         except Exception as error:
             return messages.encode_answer(False, self.gate.refuse(error))
-        return messages.encode_answer(True, value)
 
     def _wait_for(self, op: str, payload: Any) -> Any:
         """An awaited operation where Lua cannot be suspended: this thread waits for the event loop."""

@@ -44,7 +44,7 @@
 #define vmbreak { if (l_unlikely(trap)) goto hooked; break; }
 #define luaG_tracecall(L) ({ goto hooked; 0; })
 
-/* A loop's jumps store where they are, so that the report after a trap names the loop's line. */
+/* A loop's jumps store where they stand, so that the report after a trap names a line of the loop. */
 #undef updatetrap
 #undef dojump
 #define updatetrap(ci) (ci->u.l.savedpc = pc)

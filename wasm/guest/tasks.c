@@ -58,6 +58,14 @@ static int raise_error(lua_State *L, const char *kind, const char *message) {
   return lua_error(L);
 }
 
+/* Where the script's own code on this stack stands, for the report. */
+static void note_where(lua_State *co) {
+  lua_Debug ar;
+  const char *source = "";
+  S.line = trace_where(co, &source, &ar) ? ar.currentline : 0;
+  snprintf(S.source, sizeof S.source, "%s", source);
+}
+
 /*
 ** The error on top of `co` begins its way out: keep what the stack was. If it is the error that was noted before, it
 ** came from further inside, and that trace goes first.
@@ -73,11 +81,8 @@ static void note_raised(lua_State *L, lua_State *co, const char *title) {
     lua_pop(L, 1);
   }
   if (!again) {
-    lua_Debug ar;
-    const char *source = "";
     S.trace.len = 0;
-    S.line = trace_where(co, &source, &ar) ? ar.currentline : 0;
-    snprintf(S.source, sizeof S.source, "%s", source);
+    note_where(co);
   }
   if (again || co != S.main->co) trace_add(&S.trace, "\n%s", title);
   trace_thread(&S.trace, co);
@@ -364,6 +369,7 @@ static int deliver(lua_State *L, Task *t) {
   S.line = t->line;
   memcpy(S.source, t->source, sizeof S.source);
   lua_pop(L, 1);
+  if (S.line == 0) note_where(L); /* nothing of the script's own was on its stack: then here */
   return lua_error(L);
 }
 
