@@ -1,7 +1,8 @@
--- A random program over everything that starts, waits, closes and cancels. Its seed and the number of its steps are its
--- arguments; it gives how many to-be-closed variables were opened and closed (those of coroutines that are dropped are
--- not), and how many of its rounds ended well and badly.
-local seed, budget = tonumber((...)), tonumber((select(2, ...)))
+-- A random program over everything that starts, waits, closes and cancels. Its arguments are a seed, the number of its
+-- steps, and how many bytes of memory it takes away from itself. It gives how many to-be-closed variables were opened and
+-- closed (those of coroutines that are dropped are not), and how many of its rounds ended well and badly.
+local seed, budget, taken = ...
+seed, budget, taken = tonumber(seed), tonumber(budget), ("x"):rep(tonumber(taken))
 math.randomseed(seed)
 local R = math.random
 local opened, closed = 0, 0

@@ -1,7 +1,5 @@
 -- Ten thousand tasks wait at once.
 -- expect: result 50005000
--- manifest: [runtime]
--- manifest: memory = "80MB"
 local tasks = {}
 for i = 1, 10000 do
   tasks[i] = Task.spawn(function()
