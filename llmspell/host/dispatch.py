@@ -18,7 +18,7 @@ from llmspell.events import CallFinished, CallStarted, Event
 from llmspell.limits import Budget
 
 T = TypeVar("T")
-_REMEMBERED: Final = 256
+_REMEMBERED: Final = 32
 """Errors given to the script that can come back as the run's error: the recent ones."""
 
 

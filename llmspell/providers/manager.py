@@ -62,7 +62,8 @@ class ProviderManager:
             raise self._not_found(name)
         if name not in self._built:
             settings = self._settings[name]
-            self._built[name] = KINDS[settings.kind](settings, self._environ)
+            # the guest's thread and the event loop may both be here: one provider is kept, and only that one is closed
+            self._built.setdefault(name, KINDS[settings.kind](settings, self._environ))
         return self._built[name]
 
     def resolve(self, model: str | None, provider: str | None) -> tuple[Provider, str]:
