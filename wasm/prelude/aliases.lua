@@ -1,0 +1,3 @@
+-- aliases.lua: the spellings of scripts in the wild; nothing here that the other files do not do.
+local host = ...
+local _ENV = host.env

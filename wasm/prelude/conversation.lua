@@ -1,0 +1,3 @@
+-- conversation.lua: conversations: an agent with a memory of what was said.
+local host = ...
+local _ENV = host.env

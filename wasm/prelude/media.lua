@@ -1,0 +1,3 @@
+-- media.lua: media values, whose bytes stay on the host until asked for.
+local host = ...
+local _ENV = host.env

@@ -1,0 +1,3 @@
+-- state.lua: the run's own key-value store, kept by the host.
+local host = ...
+local _ENV = host.env

@@ -1,0 +1,3 @@
+-- workflow.lua: workflows: steps in sequence, at once, by condition, in a loop.
+local host = ...
+local _ENV = host.env
