@@ -17,6 +17,7 @@ from llmspell.events import Level, Log, Progress
 from llmspell.host import clock, jsontext
 from llmspell.host.dispatch import Gate, Operation, Operations, require
 from llmspell.host.workers import workers
+from llmspell.schemas import Schema
 
 MAX_SLEEP: Final = 366 * 24 * 3600.0
 MAX_INPUT: Final = 16 * 1024 * 1024
@@ -42,6 +43,7 @@ def functions(gate: Gate, around: Surroundings) -> Operations:
     return {
         "json.parse": Operation(immediate=_json_parse),
         "json.stringify": Operation(immediate=_json_stringify),
+        "schema.check": Operation(immediate=_check_schema),
         "os.time": Operation(immediate=clock.os_time),
         "os.date": Operation(immediate=clock.os_date),
         "os.clock": Operation(immediate=lambda _: gate.elapsed()),
@@ -72,6 +74,13 @@ def _json_stringify(payload: Any) -> str:
     return jsontext.stringify(
         fields.get("value"), pretty=bool(options.get("pretty")), sort=bool(options.get("sort_keys"))
     )
+
+
+def _check_schema(schema: Any) -> None:
+    """Raises InvalidArgument for what is no JSON Schema."""
+    if not isinstance(schema, dict):
+        raise InvalidArgument("the schema is not a table of named fields")
+    Schema(schema)
 
 
 def _getenv(around: Surroundings, name: Any) -> str | bytes | None:

@@ -15,9 +15,10 @@ local function state_of(self, method)
 end
 
 -- A stream over the host's stream `id`; `run_tools(calls)` runs the script's own tools when the model asks for them.
-function host.new_stream(id, run_tools)
+-- `ended(output)` is told once of the end, with nothing where it came early.
+function host.new_stream(id, run_tools, ended)
   local stream = setmetatable({}, meta)
-  states[stream] = { id = id, run_tools = run_tools, chunks = {}, first = 1, last = 0, done = false }
+  states[stream] = { id = id, run_tools = run_tools, ended = ended, chunks = {}, first = 1, last = 0, done = false }
   return stream
 end
 
@@ -26,6 +27,7 @@ local function close(state)
   if not state.done then
     state.done = true
     host.call("stream.close", state.id)
+    if state.ended then state.ended() end
   end
 end
 
@@ -37,6 +39,7 @@ local function take(state, reply)
   if reply.done then
     state.done = true
     state.output = reply.output or state.output
+    if state.ended then state.ended(state.output) end
   end
 end
 
