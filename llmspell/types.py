@@ -139,6 +139,10 @@ class AgentInput:
     text: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    media_types: tuple[str, ...] = ()
+    """Of the media that come along: "image", "audio", "video", "binary"."""
+    output_modalities: tuple[str, ...] = ()
+    """What the answer should be made of; by default what the model gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

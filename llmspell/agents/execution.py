@@ -8,8 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
-from llmspell.agents.loop import AgentLoop, AgentSpec, NeedTools, ToolResult
+from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import output_of
+from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
 from llmspell.errors import BadResponseError, LlmspellError, ProviderError, RateLimitError, ToolError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
@@ -60,8 +61,8 @@ class _Shown:
         """A turn that came in one piece."""
         if reply.text:
             await self.delta(TextDelta(reply.text))
-        for index, call in enumerate(reply.tool_calls):
-            await self.delta(ToolCallDelta(index, call.id, call.name, json.dumps(dict(call.arguments))))
+        for index, item in enumerate(reply.tool_calls):
+            await self.delta(ToolCallDelta(index, item.id, item.name, json.dumps(dict(item.arguments))))
 
     async def delta(self, delta: TextDelta | ToolCallDelta) -> None:
         self.any = True
@@ -129,6 +130,7 @@ class Execution:
         while True:
             spec = loop.spec
             provider, model = self._choose(spec, loop.fallbacks)
+            loop.needs.check(provider.name, provider.capabilities)
             request = loop.request(model, [*spec.script_tools, *(self._offer(name) for name in spec.host_tools)])
             shown = _Shown(spec.name, sink, self._on_text)
             began = time.monotonic()

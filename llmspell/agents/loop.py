@@ -10,70 +10,22 @@ start -> ASK --reply that fits------------------> DONE
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
 
+from llmspell.agents.answers import complaint, read_answer
+from llmspell.agents.spec import AgentSpec, Needs, ToolResult
 from llmspell.agents.state import LoopState
 from llmspell.errors import AnswerError, InvalidArgument, ProviderError
-from llmspell.providers import wirejson
 from llmspell.schemas import Schema
 from llmspell.types import AgentInput, Message, ModelReply, ModelRequest, ToolCall, ToolSpec
 
-DEFAULT_MAX_TURNS: Final = 8
-"""Model turns of one execution: enough for a chain of tool calls, few enough to stop a model that loops."""
-MAX_MAX_TURNS: Final = 100
 MAX_TOOL_TEXT: Final = 1_000_000
 """Characters of one tool result that a model is given."""
 MAX_REPEATS: Final = 2
 """How often a model is asked again whose answer does not fit the schema: what two hints do not mend, a third won't."""
 MAX_HANDOVERS: Final = 8
 """Of one execution: agents that hand over to each other in a ring have no answer."""
-_FENCED: Final = re.compile(r"\s*```[a-zA-Z]*\s*\n(.*)\n\s*```\s*", re.DOTALL)
-"""How models wrap an answer that they were asked to give bare."""
-
-
-class Transfer(NamedTuple):
-    """An agent that the conversation can be handed over to, and the tool by which the model does it."""
-
-    agent: str
-    tool: ToolSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSpec:
-    """An agent, as each call brings it. `host_tools` are run by the host, `script_tools` by the script; `fallback` are
-    models to ask in turn where one fails."""
-
-    name: str
-    model: str | None = None
-    provider: str | None = None
-    fallback: tuple[str, ...] = ()
-    prompt: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    max_turns: int = DEFAULT_MAX_TURNS
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    host_tools: tuple[str, ...] = ()
-    script_tools: tuple[ToolSpec, ...] = ()
-    transfers: tuple[Transfer, ...] = ()
-    schema: Schema | None = None
-
-
-class NeedTools(NamedTuple):
-    """The loop waits for calls that the script runs: of this agent's tools."""
-
-    agent: str
-    calls: list[ToolCall]
-
-
-class ToolResult(NamedTuple):
-    """What a tool call gave: the text for the model, and whether that is an error."""
-
-    id: str
-    text: str
-    is_error: bool = False
 
 
 def _shown(value: Any) -> str:
@@ -111,6 +63,7 @@ class AgentLoop:
         self.done = False
         self.data: tuple[Any] | None = None
         self.transfer_to: str | None = None
+        self.needs = Needs()
 
     @classmethod
     def start(
@@ -133,7 +86,9 @@ class AgentLoop:
             known=len(history or ()),
             keep=history is not None,
         )
-        return cls(specs, state)
+        loop = cls(specs, state)
+        loop.needs = Needs(("text", *given.media_types), given.output_modalities)
+        return loop
 
     @property
     def added(self) -> tuple[Message, ...] | None:
@@ -245,25 +200,18 @@ class AgentLoop:
         self.fallbacks = self._repeats = 0
 
     def _check(self, reply: ModelReply, schema: Schema) -> None:
-        try:
-            fenced = _FENCED.fullmatch(reply.text)
-            data = wirejson.plain(wirejson.load(fenced[1] if fenced else reply.text))
-            problems = schema.problems(data)
-        except ValueError as error:
-            problems = [f"it is not JSON: {error}"]
-        if not problems:
-            self.data = (data,)
+        answer = read_answer(reply.text, schema)
+        if not answer.problems:
+            self.data = (answer.data,)
             self.done = True
-            return
-        if self._repeats >= MAX_REPEATS:
+        elif self._repeats < MAX_REPEATS:
+            self._repeats += 1
+            self.messages.append(Message(role="user", text=complaint(answer.problems)))
+        else:
             failure = AnswerError(
-                f"agent '{self.spec.name}': the answer does not fit the schema: {'; '.join(problems)}",
+                f"agent '{self.spec.name}': the answer does not fit the schema: {'; '.join(answer.problems)}",
                 partial_text=reply.text,
                 hint="raise `max_tokens`: the answer was cut off" if reply.finish_reason == "length" else "",
             )
-            failure.details |= {"problems": problems}
+            failure.details |= {"problems": list(answer.problems)}
             raise failure
-        self._repeats += 1
-        complaint = "\n".join(f"- {problem}" for problem in problems)
-        text = f"The answer does not fit the JSON Schema:\n{complaint}\nGive the whole answer again, as JSON only."
-        self.messages.append(Message(role="user", text=text))

@@ -13,8 +13,8 @@ from typing import Any
 
 from llmspell.agents import state
 from llmspell.agents.execution import Execution
-from llmspell.agents.loop import NeedTools
 from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data
+from llmspell.agents.spec import NeedTools
 from llmspell.agents.streams import Streams
 from llmspell.errors import ComponentNotFound, InvalidArgument, StreamingNotSupported
 from llmspell.types import Capabilities

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from llmspell.agents import state
 from llmspell.agents.fields import field, items, texts
-from llmspell.agents.loop import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentLoop, AgentSpec, NeedTools, ToolResult, Transfer
+from llmspell.agents.loop import AgentLoop
+from llmspell.agents.spec import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentSpec, NeedTools, ToolResult, Transfer
 from llmspell.errors import InvalidArgument
 from llmspell.schemas import Schema
 from llmspell.types import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolSpec
@@ -78,6 +79,8 @@ def loop_from_payload(payload: Any) -> AgentLoop:
             text=None if history and given.get("text") is None else field(given, "text", str),
             parameters=field(given, "parameters", dict, {}),
             context=field(given, "context", dict, {}),
+            media_types=tuple(field(item, "type", str) for item in items(given, "media")),
+            output_modalities=texts(given, "output_modalities"),
         ),
         None if history is None else state.messages_from_data(history) if history else (),
     )

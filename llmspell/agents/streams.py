@@ -12,8 +12,9 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from llmspell.agents.execution import Execution, tool_complete
-from llmspell.agents.loop import AgentLoop, NeedTools, ToolResult
+from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import needed_to_data, output_to_data, results_from_data
+from llmspell.agents.spec import NeedTools, ToolResult
 from llmspell.errors import InvalidArgument, LimitError
 from llmspell.types import AgentOutput
 

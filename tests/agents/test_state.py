@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from llmspell.agents import state
 from llmspell.agents.execution import Execution
-from llmspell.agents.loop import AgentLoop, AgentSpec, ToolResult
+from llmspell.agents.loop import AgentLoop
 from llmspell.agents.operations import AgentOperations
 from llmspell.agents.payload import loop_from_payload, results_from_data
+from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
 from llmspell.errors import InvalidArgument, LlmspellError
 from llmspell.host.dispatch import Gate
@@ -85,7 +86,8 @@ def test_a_state_that_the_host_did_not_give_is_refused(change: dict[str, Any]) -
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.binary()
 keys = st.sampled_from(
-    ["agents", "agent", "input", "history", "schema", "state", "results", "name", "tools", "text", "parameters", "context", "messages", "pending",
+    ["agents", "agent", "input", "history", "schema", "state", "results", "name",
+      "tools", "text", "parameters", "context", "messages", "pending",
      "calls", "usage", "turns", "id", "role", "is_error", "max_turns", "temperature", "script", "stream", "arguments"]
 )  # fmt: skip
 values = st.recursive(

@@ -106,7 +106,8 @@ local function equip(fn, state)
     if not target then host.fail("not_found", ("agent '%s': there is no agent '%s' to hand over to"):format(spec.name, name)) end
     transfers[i] = {
       agent = name, name = tool_name("transfer_to_", target),
-      description = ("Hands the conversation over to the agent '%s'. %s"):format(name, target.description or ""),
+      description = ("Hands the conversation over to the agent '%s'."):format(name)
+        .. (target.description and " " .. target.description or ""),
       parameters = { type = "object", properties = {} },
     }
   end
@@ -118,7 +119,13 @@ local function check_input(fn, input)
   if type(input) == "table" and input.text == nil then
     host.bad_argument(fn, 1, "field 'text': string expected, got no value; pass a string or { text = ... }")
   end
-  return check_fields(fn, 1, input, input_fields)
+  check_fields(fn, 1, input, input_fields)
+  for i, item in ipairs(input.media or {}) do
+    if not host.is_media(item) then
+      host.bad_argument(fn, 1, ("field 'media': item %d: media expected, got %s"):format(i, type(item)))
+    end
+  end
+  return input
 end
 
 local function state_of(self, method)
@@ -206,7 +213,10 @@ meta.__tostring = function(agent) return ("agent '%s'"):format(agent.name) end
 
 local Agent = {}
 
-function Agent.create(given) return create("Agent.create", given) end
+function Agent.create(given)
+  local agent = create("Agent.create", given)
+  return agent
+end
 
 -- The agent of that name, from the manifest or created before; nil when there is none.
 function Agent.get(name)

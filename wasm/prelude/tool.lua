@@ -12,7 +12,7 @@ local meta = host.class("tool", methods)
 meta.__metatable = false
 local runs = setmetatable({}, { __mode = "k" }) -- the functions of script tools; not for JSON and not for pairs()
 
-local types = { string = true, number = true, integer = true, boolean = true, array = true, object = true }
+local types = { string = true, number = true, integer = true, boolean = true, array = true, object = true, null = true }
 
 local function is_short(rule) return type(rule) == "string" and types[rule:gsub("%?$", "")] end
 
