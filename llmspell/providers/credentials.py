@@ -9,8 +9,6 @@ from typing import NamedTuple
 from llmspell.errors import ProviderAuthError, UsageError
 from llmspell.settings import ProviderSettings
 
-OPENAI_KEY_ENV = "OPENAI_API_KEY"
-"""What OpenAI's own tools read; used only for OpenAI's own address, so that no other server is ever sent it unasked."""
 FRAMING = frozenset(
     {"host", "content-type", "content-length", "content-encoding", "transfer-encoding", "accept-encoding", "connection"}
 )
@@ -29,9 +27,11 @@ class Key(NamedTuple):
         return f"Key(env={self.env!r})"
 
 
-def read_key(settings: ProviderSettings, environ: Mapping[str, str]) -> Key:
-    """The key for one request. Raises ProviderAuthError where one is needed and is missing or cannot be a key."""
-    env = settings.api_key_env or (OPENAI_KEY_ENV if settings.base_url is None else "")
+def read_key(settings: ProviderSettings, environ: Mapping[str, str], vendor_env: str) -> Key:
+    """The key for one request. `vendor_env` is what the vendor's own tools read: it is used only for the vendor's own
+    address, so that no other server is ever sent it unasked. Raises ProviderAuthError where a key is needed and is
+    missing or cannot be one."""
+    env = settings.api_key_env or (vendor_env if settings.base_url is None else "")
     if not env:
         return Key("", "")
     value = environ.get(env, "").strip()

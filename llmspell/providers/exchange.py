@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from llmspell.errors import BadResponseError, ProviderError, ProviderTimeout
@@ -22,12 +22,13 @@ DRAIN_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request. `host` is host:port for messages; `stream` asks for server-sent events."""
+    """One request, a POST. `host` is host:port for messages; `headers` may hold the key."""
 
     url: str
     host: str
     body: bytes
-    key: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    accept: str = "application/json"
     stream: bool = False
     asked: faults.Asked
 

@@ -228,7 +228,7 @@ def _client(settings: ProviderSettings) -> httpx.AsyncClient:
 def _headers(call: Call) -> dict[str, str]:
     headers = {
         "content-type": "application/json",
-        "accept": "text/event-stream" if call.stream else "application/json",
+        "accept": call.accept,
         "accept-encoding": "identity" if call.stream else "gzip",  # compressing would hold back a stream's chunks
     }
-    return headers | ({"authorization": f"Bearer {call.key}"} if call.key else {})
+    return {**headers, **call.headers}

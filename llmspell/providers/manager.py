@@ -20,9 +20,10 @@ Factory = Callable[[ProviderSettings, Mapping[str, str]], Provider]
 
 
 def _openai(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.openai import OpenAIProvider
+    from llmspell.providers.protocols.chat import TRANSLATOR
+    from llmspell.providers.server import ServerProvider
 
-    return OpenAIProvider(settings, environ)
+    return ServerProvider(settings, environ, TRANSLATOR)
 
 
 def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:

@@ -140,7 +140,7 @@ def test_keys_and_secret_headers_are_the_secrets() -> None:
     settings = ProviderSettings(
         name="p", api_key_env="K", headers={"Authorization": "Bearer abcd", "X-Title": "my app", "X-API-Key": "efgh"}
     )
-    key = read_key(settings, {"K": " the-key\n"})
+    key = read_key(settings, {"K": " the-key\n"}, "OPENAI_API_KEY")
     assert key == Key("the-key", "K")
     assert "the-key" not in repr(key)
     assert secrets(settings, key) == ("the-key", "Bearer abcd", "abcd", "efgh")
@@ -157,4 +157,4 @@ def test_keys_and_secret_headers_are_the_secrets() -> None:
 )
 def test_which_key_is_sent(api_key_env: str | None, base_url: str | None, environ: dict[str, str], value: str) -> None:
     settings = ProviderSettings(name="p", api_key_env=api_key_env, base_url=base_url)
-    assert read_key(settings, environ).value == value
+    assert read_key(settings, environ, "OPENAI_API_KEY").value == value

@@ -109,6 +109,7 @@ def test_a_description_says_what_a_provider_can_do_and_never_its_key() -> None:
         "capabilities": {
             "streaming": True,
             "tools": True,
+            "json_schema": True,
             "input_modalities": ("text",),
             "output_modalities": ("text",),
         },
@@ -145,7 +146,7 @@ from llmspell.settings import ProviderSettings
 from llmspell.types import Message, ModelRequest
 request = ModelRequest(model="m", messages=(Message(role="user", text="hi"),))
 manager = ProviderManager({"openai": ProviderSettings(name="openai")}, "openai", environ={})
-assert not any(name.startswith("llmspell.providers.openai") for name in sys.modules)
+assert not any(name.startswith("llmspell.providers.protocols") for name in sys.modules)
 async def main():
     await manager.resolve("mock", None)[0].complete(request)
     try:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmspell.errors import BadResponseError, OverloadedError, ProviderError, RateLimitError
-from llmspell.providers.openai_reply import MAX_ARGUMENT_CHARS, decode
+from llmspell.providers.protocols.chat.reply import decode
+from llmspell.providers.protocols.parts import MAX_ARGUMENT_CHARS
 from llmspell.types import Message, ModelReply, ToolCall, Usage
 
 from .helpers import ask

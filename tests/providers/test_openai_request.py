@@ -1,4 +1,4 @@
-"""What is sent: the body of every kind of request, as a snapshot, and the address it goes to."""
+"""What is sent: the body of every kind of request, as a snapshot."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from llmspell.errors import InvalidArgument, UsageError
-from llmspell.providers.openai_request import address, encode
+from llmspell.errors import InvalidArgument
+from llmspell.providers.protocols.chat.request import encode
+from llmspell.providers.protocols.translator import Asking
 from llmspell.types import Message, ModelRequest, ToolCall, ToolSpec
 
 from .helpers import ask
@@ -36,7 +37,7 @@ CONVERSATION = (
 
 
 def body(request: ModelRequest, *, stream: bool = False, official: bool = False) -> Any:
-    return json.loads(encode(request, stream=stream, official=official))
+    return json.loads(encode(request, Asking(stream, official)).body)
 
 
 @pytest.mark.parametrize(
@@ -106,51 +107,3 @@ def test_what_json_cannot_say_is_a_wrong_argument(value: object, problem: str) -
 
 def test_a_lone_surrogate_in_a_message_does_not_break_the_request() -> None:
     assert body(ask("a\ud800b"))["messages"][0]["content"] == "a?b"
-
-
-@pytest.mark.parametrize(
-    ("base_url", "url", "host"),
-    [
-        (None, "https://api.openai.com/v1/chat/completions", "api.openai.com:443"),
-        ("http://h:1", "http://h:1/v1/chat/completions", "h:1"),
-        ("http://h:1/", "http://h:1/v1/chat/completions", "h:1"),
-        ("http://h:1/v1", "http://h:1/v1/chat/completions", "h:1"),
-        ("http://h:1/v1/", "http://h:1/v1/chat/completions", "h:1"),
-        ("http://h/api/openai", "http://h/api/openai/chat/completions", "h:80"),
-        ("https://[::1]:8/v1", "https://[::1]:8/v1/chat/completions", "[::1]:8"),
-        ("https://h/deployments/x?api-version=1", "https://h/deployments/x/chat/completions?api-version=1", "h:443"),
-    ],
-)
-def test_the_path_is_added_to_base_url_and_v1_only_to_a_bare_host(base_url: str | None, url: str, host: str) -> None:
-    result = address(base_url, provider="p")
-    assert (result.url, result.host) == (url, host)
-    assert "?" not in result.label
-
-
-@pytest.mark.parametrize(
-    ("base_url", "official"),
-    [
-        (None, True),
-        ("https://eu.api.openai.com/v1", True),
-        ("http://localhost:8000", False),
-        ("https://api.openai.com.evil.example/v1", False),
-        ("https://notapi.openai.com/v1", False),
-    ],
-)
-def test_only_openais_own_hosts_are_official(base_url: str | None, official: bool) -> None:
-    assert address(base_url, provider="p").official is official
-
-
-@pytest.mark.parametrize(
-    "base_url",
-    ["localhost:8000", "ftp://h/v1", "http://", "http://h:99999", "http://h:x", "http://[::1", "http://a b/", "h\n"],
-)
-def test_what_is_not_an_address_is_said_at_once(base_url: str) -> None:
-    with pytest.raises(UsageError, match="provider 'p': base_url is not an http or https address"):
-        address(base_url, provider="p")
-
-
-def test_a_password_in_base_url_is_refused_and_not_shown() -> None:
-    with pytest.raises(UsageError) as caught:
-        address("https://me:hunter2@h/v1", provider="p")
-    assert "hunter2" not in caught.value.message + caught.value.hint

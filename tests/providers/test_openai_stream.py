@@ -21,8 +21,8 @@ from llmspell.errors import (
     RateLimitError,
     RefusedError,
 )
-from llmspell.providers.openai_reply import MAX_ARGUMENT_CHARS
-from llmspell.providers.openai_stream import ChatStream
+from llmspell.providers.protocols.chat.stream import ChatStream
+from llmspell.providers.protocols.parts import MAX_ARGUMENT_CHARS
 from llmspell.types import Delta, ModelReply, TextDelta, ToolCall, ToolCallDelta, Usage
 
 from .helpers import RECORDINGS, ask, reply_of, texts

@@ -1,12 +1,10 @@
 """What a chat completions server answers, whole or as the parts that a stream also has: pure functions over JSON.
 
-Whatever the server sends, the outcome is a ModelReply or a ProviderError. Arguments that are not a JSON object do
-not fail the turn: they become the ToolCall's `error`, which the agent loop tells the model.
+Whatever the server sends, the outcome is a ModelReply or a ProviderError.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,16 +12,18 @@ from typing import Any
 from llmspell.errors import BadResponseError
 from llmspell.providers import faults, wirejson
 from llmspell.providers.call_ids import CallIds
-from llmspell.providers.error_body import report, tidy
-from llmspell.types import FinishReason, ModelReply, ModelRequest, ToolCall, Usage
-
-MAX_TOOL_CALLS = 128
-"""In one turn: as many as OpenAI accepts tools in one request."""
-MAX_ARGUMENT_CHARS = 1_000_000
-"""Of one call's JSON: a model that writes more is looping, and every token of it is paid for."""
-MAX_NAME_CHARS = 256
-"""Of ids and tool names, which end at 64 on the servers we know; the rest is dropped."""
-QUOTED_CHARS = 120
+from llmspell.providers.error_body import report
+from llmspell.providers.protocols.parts import (
+    arguments_text,
+    check_arguments,
+    check_count,
+    count,
+    kind_of,
+    quoted,
+    tool_call,
+    word,
+)
+from llmspell.types import FinishReason, ModelReply, ModelRequest, Usage
 
 FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
     {
@@ -36,7 +36,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = MappingProxyType(
 )
 
 
-def decode(body: bytes, request: ModelRequest, *, request_id: str = "") -> ModelReply:
+def decode(body: bytes, request: ModelRequest, request_id: str = "") -> ModelReply:
     """A whole reply. Raises BadResponseError, or what an error inside the body stands for."""
     try:
         payload = wirejson.load(body)
@@ -109,38 +109,6 @@ def tool_entry(entry: Any) -> tuple[str, str, Any]:
     return word(entry.get("id")), word(function.get("name")), function.get("arguments")
 
 
-def arguments_text(arguments: Any) -> str:
-    """Arguments as JSON text: as they are, or written anew where the server gave them as an object."""
-    if isinstance(arguments, str):
-        return arguments
-    try:
-        return "" if arguments is None else json.dumps(wirejson.plain(arguments), ensure_ascii=False)
-    except ValueError:
-        return ""  # tool_call() says what is wrong with them
-
-
-def tool_call(call_id: str, name: str, arguments: Any) -> ToolCall:
-    """The call with its arguments parsed, where they can be. Empty and null arguments are an empty object."""
-    if isinstance(arguments, str):
-        if not arguments.strip():
-            return ToolCall(id=call_id, name=name)
-        try:
-            value = wirejson.load(arguments)
-        except ValueError as exc:
-            problem = f"the arguments are not valid JSON ({exc}); they begin: {quoted(arguments)}"
-            return ToolCall(id=call_id, name=name, error=problem)
-    else:
-        value = arguments
-    if value is None:
-        return ToolCall(id=call_id, name=name)
-    if not isinstance(value, dict):
-        return ToolCall(id=call_id, name=name, error=f"the arguments are {kind_of(value)}, not an object")
-    try:
-        return ToolCall(id=call_id, name=name, arguments=wirejson.plain(value))
-    except ValueError as exc:
-        return ToolCall(id=call_id, name=name, error=f"the arguments cannot be used: {exc}")
-
-
 def finish_reason(raw: str, *, calls: bool, refused: bool) -> FinishReason:
     """Normalised: several servers say "stop", or nothing, where the model called tools."""
     if calls and raw in ("stop", ""):
@@ -156,40 +124,8 @@ def usage(value: Any) -> Usage | None:
         return None
     prompt, completion = value.get("prompt_tokens_details"), value.get("completion_tokens_details")
     return Usage(
-        input_tokens=_count(value.get("prompt_tokens")),
-        output_tokens=_count(value.get("completion_tokens")),
-        cached_tokens=_count(prompt.get("cached_tokens")) if isinstance(prompt, dict) else 0,
-        reasoning_tokens=_count(completion.get("reasoning_tokens")) if isinstance(completion, dict) else 0,
+        input_tokens=count(value.get("prompt_tokens")),
+        output_tokens=count(value.get("completion_tokens")),
+        cached_tokens=count(prompt.get("cached_tokens")) if isinstance(prompt, dict) else 0,
+        reasoning_tokens=count(completion.get("reasoning_tokens")) if isinstance(completion, dict) else 0,
     )
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def word(value: Any) -> str:
-    """A short string of the server's; anything else is ""."""
-    return wirejson.clean(value[:MAX_NAME_CHARS]) if isinstance(value, str) else ""
-
-
-def quoted(text: str | bytes) -> str:
-    if isinstance(text, bytes):
-        text = text[: QUOTED_CHARS * 20].decode("utf-8", "replace")
-    return tidy(text, QUOTED_CHARS)
-
-
-def kind_of(value: Any) -> str:
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
-    return names.get(type(value), "null")
-
-
-def check_count(count: int) -> None:
-    if count > MAX_TOOL_CALLS:
-        raise BadResponseError(f"the answer makes more than {MAX_TOOL_CALLS} tool calls")
-
-
-def check_arguments(size: int) -> None:
-    if size > MAX_ARGUMENT_CHARS:
-        raise BadResponseError(
-            f"a tool call of the answer has more than {MAX_ARGUMENT_CHARS:,} characters of arguments"
-        )

@@ -1,7 +1,7 @@
-"""The provider for every server that speaks OpenAI's chat completions: it joins the translator to the network.
+"""The provider for every server: it joins a protocol's translator to the network.
 
-What is sent and what an answer means is decided in openai_request, openai_reply and openai_stream; how bytes travel,
-in http. Here is only the order of steps, what time limit holds when, and that no error leaves undressed.
+What is sent and what an answer means is decided in protocols/; how bytes travel, in http. Here is only the order of
+steps, what time limit holds when, and that no error leaves undressed.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llmspell.errors import BadResponseError, ProviderError
-from llmspell.providers import faults, openai_reply, openai_request
+from llmspell.providers import faults
+from llmspell.providers.address import address
 from llmspell.providers.credentials import check_headers, read_key, secrets
 from llmspell.providers.exchange import Answer, Call
-from llmspell.providers.openai_stream import ChatStream
+from llmspell.providers.protocols.translator import Asking, Decoder, Translator
 from llmspell.providers.sse import MAX_EVENT_BYTES
 from llmspell.settings import ProviderSettings
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest, TextDelta, ToolCallDelta
@@ -36,24 +37,27 @@ class _Notes:
 
     secrets: tuple[str, ...] = ()
     request_id: str = ""
-    chat: ChatStream | None = None
+    decoder: Decoder | None = None
 
 
-class OpenAIProvider:
+class ServerProvider:
     """One server. Settings are checked here (UsageError); nothing is opened before the first request.
 
     `settings.max_tokens` and `settings.temperature` hold where a request says nothing.
     """
 
-    kind = "openai"
-    capabilities = Capabilities(json_schema=True)
-
-    def __init__(self, settings: ProviderSettings, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: ProviderSettings, environ: Mapping[str, str], translator: Translator) -> None:
         self.name = settings.name
+        self.kind = translator.kind
         self.model = settings.model
+        self.capabilities: Capabilities = translator.capabilities
         self._settings = settings
         self._environ = environ
-        self._address = openai_request.address(settings.base_url, provider=settings.name)
+        self._translator = translator
+        self._address = address(
+            settings.base_url, provider=settings.name, vendor_url=translator.vendor_url, prefix=translator.prefix
+        )
+        self._label = ""
         self._http: HttpClient | None = None
         check_headers(settings)
 
@@ -69,25 +73,24 @@ class OpenAIProvider:
         with self._dressed() as notes:
             answer = await self._open(request, notes, stream=True)
             try:
-                if answer.content_type.endswith("json"):  # the server does not stream: one piece is better than none
+                if self._is_whole(answer):  # the server does not stream: one piece is better than none
                     for delta in _pieces(await self._whole(answer, request)):
                         yield delta
                     return
                 self._refuse_html(answer)
                 size = min(MAX_EVENT_BYTES, self._settings.max_reply_bytes)
-                chat = ChatStream(request, request_id=answer.request_id, max_event_bytes=size)
-                notes.chat = chat
-                while not chat.done:
-                    events = chat.events
-                    for delta in chat.feed(data := await self._next(answer, chat)):
+                notes.decoder = decoder = self._translator.decoder(request, answer.request_id, size)
+                while not decoder.done:
+                    events = decoder.events
+                    for delta in decoder.feed(data := await self._next(answer, decoder)):
                         yield delta
                     if not data:
                         break
-                    if chat.started and chat.events != events:  # keep-alives are no events, and buy no time
-                        self._allow_next(answer, chat)
-                for delta in chat.close():
+                    if decoder.started and decoder.events != events:  # keep-alives are no events, and buy no time
+                        self._allow_next(answer, decoder)
+                for delta in decoder.close():
                     yield delta
-                if chat.done:
+                if decoder.done:
                     await answer.drain()
             finally:
                 await answer.aclose()
@@ -108,21 +111,25 @@ class OpenAIProvider:
         return answer
 
     def _call(self, request: ModelRequest, notes: _Notes, *, stream: bool) -> Call:
-        key = read_key(self._settings, self._environ)
+        translator = self._translator
+        key = read_key(self._settings, self._environ, translator.key_env)
         notes.secrets = secrets(self._settings, key)
         request = replace(
             request,
             max_tokens=self._settings.max_tokens if request.max_tokens is None else request.max_tokens,
             temperature=self._settings.temperature if request.temperature is None else request.temperature,
         )
-        body = openai_request.encode(request, stream=stream, official=self._address.official)
+        outgoing = translator.encode(request, Asking(stream=stream, official=self._address.official))
+        target = self._address.target(outgoing.path, outgoing.query)
+        self._label = target.label
         return Call(
-            url=self._address.url,
+            url=target.url,
             host=self._address.host,
-            body=body,
-            key=key.value,
+            body=outgoing.body,
+            headers={**outgoing.headers, **(translator.key_headers(key.value) if key.value else {})},
+            accept=translator.stream_type if stream else "application/json",
             stream=stream,
-            asked=faults.Asked(url=self._address.label, key_env=key.env or None),
+            asked=faults.Asked(url=target.label, key_env=key.env or None),
         )
 
     async def _whole(self, answer: Answer, request: ModelRequest) -> ModelReply:
@@ -130,27 +137,30 @@ class OpenAIProvider:
         body = await answer.read_all(self._settings.chunk_timeout_ms / 1000)
         if not body.strip():
             raise BadResponseError("the answer is empty", retryable=True)
-        return openai_reply.decode(body, request, request_id=answer.request_id)
+        return self._translator.decode(body, request, answer.request_id)
 
-    async def _next(self, answer: Answer, chat: ChatStream) -> bytes:
+    async def _next(self, answer: Answer, decoder: Decoder) -> bytes:
         try:
             return await answer.read()
         except ProviderError:
-            if chat.finished:  # the answer is whole; only its end mark is missing
+            if decoder.finished:  # the answer is whole; only its end mark is missing
                 return b""
             raise
 
-    def _allow_next(self, answer: Answer, chat: ChatStream) -> None:
-        if chat.finished:
+    def _allow_next(self, answer: Answer, decoder: Decoder) -> None:
+        if decoder.finished:
             answer.allow(END_SECONDS, "end of the answer")
         else:
             answer.allow(self._settings.chunk_timeout_ms / 1000, "further chunk")
+
+    def _is_whole(self, answer: Answer) -> bool:
+        return answer.content_type.endswith("json") and answer.content_type != self._translator.stream_type
 
     def _refuse_html(self, answer: Answer) -> None:
         if answer.content_type in HTML:
             raise BadResponseError(
                 "the answer is an HTML page, not what an API sends",
-                hint=f"check `base_url`: the request went to {self._address.label}",
+                hint=f"check `base_url`: the request went to {self._label}",
             )
 
     @contextmanager
@@ -163,7 +173,7 @@ class OpenAIProvider:
                 error,
                 provider=self.name,
                 request_id=notes.request_id,
-                partial_text=notes.chat.text if notes.chat else "",
+                partial_text=notes.decoder.text if notes.decoder else "",
                 secrets=notes.secrets,
             )
             raise

@@ -14,18 +14,14 @@ from llmspell.errors import BadResponseError
 from llmspell.providers import faults, wirejson
 from llmspell.providers.call_ids import CallIds
 from llmspell.providers.error_body import Report, report
-from llmspell.providers.openai_reply import (
+from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, text_of, tool_entry, usage
+from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
     check_count,
-    finish_reason,
-    first_choice,
     kind_of,
     quoted,
-    text_of,
     tool_call,
-    tool_entry,
-    usage,
     word,
 )
 from llmspell.providers.sse import MAX_EVENT_BYTES, ServerEvent, SseParser
@@ -56,7 +52,7 @@ class ChatStream:
     After `done` no more bytes are needed; when the bytes end before, `close()` decides whether the answer is whole.
     """
 
-    def __init__(self, request: ModelRequest, *, request_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+    def __init__(self, request: ModelRequest, request_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._request = request
         self._request_id = request_id
         self._parser = SseParser(max_bytes=max_event_bytes)
