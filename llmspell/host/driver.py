@@ -21,6 +21,7 @@ from llmspell.errors import (
     InterruptedRun,
     LimitError,
     LlmspellError,
+    ScriptError,
     ScriptSyntaxError,
 )
 from llmspell.events import Log, Output
@@ -322,4 +323,19 @@ class Driver:
         if not error.line and where and (failure.kind == "syntax" or where[1] == self._script.name[1:]):
             error.file, error.line = where[1], int(where[2])
         error.traceback = f"stack traceback:{failure.traceback}" if failure.traceback else ""
+        if isinstance(error, ScriptError) and not error.hint:
+            error.hint = self._hint(error)
         return error
+
+    def _hint(self, error: ScriptError) -> str:
+        from llmspell.host.hints import Place, hint  # only failing runs need its tables
+
+        script, context = self._script, self._script.context
+        ours = error.file == script.name[1:]
+        names = {
+            "Agent": [agent["name"] for agent in context["agents"]],
+            "Tool": context["tools"],
+            "Provider": context["providers"],
+        }
+        source = script.source.decode("utf-8", "replace") if ours else ""
+        return hint(error.kind, error.message, Place(source, error.line, names))
