@@ -161,6 +161,12 @@ def test_huge_lines_and_messages_are_looked_at_only_in_part() -> None:
     assert failed("local " * 300_000).hint == ""
 
 
+def test_a_recursion_without_an_end_is_named_where_it_used_up_the_memory() -> None:
+    error = failed("local function f() return 1 + f() end\nf()")
+    assert (error.kind, error.hint.endswith("levels deep: does the recursion end?")) == ("limit", True)
+    assert failed("local t = {}\nfor i = 1, 1e9 do t[i] = i end").hint == ""
+
+
 def test_the_names_that_hints_give_are_those_of_the_sandbox() -> None:
     listed = "\n".join(
         f"for _, name in ipairs({{ {', '.join(repr(name) for name in names)} }}) do "
