@@ -7,11 +7,11 @@ local function fails(f, ...)
   return e
 end
 State.set("key", "before")
-fails(function() State.get() end, "state__errors.lua:11: bad argument #1 to 'State.get' (string expected, got no value)")
+fails(function() State.get() end, "state__errors.lua:10: bad argument #1 to 'State.get' (string expected, got no value)")
 fails(function() State.set(1, 2) end, "bad argument #1 to 'State.set' (string expected, got integer)")
 fails(function() State.delete({}) end, "bad argument #1 to 'State.delete' (string expected, got table)")
 fails(function() State.sett("a", 1) end, "'State' has no function 'sett'; did you mean 'set'?")
-fails(function() State.set("key", print) end, "state__errors.lua:15: data expected, got a function (field 'value')")
+fails(function() State.set("key", print) end, "state__errors.lua:14: data expected, got a function (field 'value')")
 fails(function() State.set("key", { a = { print } }) end, "data expected, got a function (field 'value.a[1]')")
 fails(function() State.set("key", { [true] = 1 }) end, "key must be a string or an integer, not a boolean")
 fails(function() State.set("key", { [1.5] = 1 }) end, "key must be a string or an integer, not a number")

@@ -1,6 +1,6 @@
 -- Keys are listed sorted; a key that was set to nil or deleted is gone.
 -- expect: output
--- expect: output [] Z a b ä 日
+-- expect: output Z [] a b ä 日
 -- expect: output Z b ä 日
 -- expect: output
 local function show() print(table.concat(State.keys(), " ")) end
