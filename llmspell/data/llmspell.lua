@@ -141,6 +141,7 @@ function Agent.list() end
 ---@field partial_args? string of "tool_call_progress"
 ---@field args? table<string, any> of "tool_call_complete"
 ---@field result? string of "tool_call_complete"
+---@field is_error? boolean of "tool_call_complete": the tool failed
 ---@field media? llmspell.Media of "media"
 ---@field is_final? boolean of "media"
 ---@field kind? "stream_start"|"stream_end"|"cancelled"|"heartbeat"|"rate_limit" of "control"

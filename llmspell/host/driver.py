@@ -33,7 +33,7 @@ from llmspell.limits import Limits
 _NO_REPLIES: Final = b"\x90"
 _WHERE: Final = re.compile(r"(.{1,60}?):(\d{1,9}): ")
 """What Lua puts before a message, for errors that have no stack: of the compiler, of closing a variable."""
-_DEEP: Final = re.compile(r"skipping ([0-9]{5,9}) levels")
+_DEEP: Final = re.compile(r"skipping [0-9]{5,9} levels")
 """In a traceback: calls nested deeper than programs nest them on purpose."""
 _INT_MAX: Final = 2**31 - 1
 """The guest counts tasks in a C int."""
@@ -313,8 +313,9 @@ class Driver:
         error: LlmspellError
         if failure.kind == "memory":
             granted = self._limits.memory_bytes
-            deep = _DEEP.search(failure.traceback)
-            hint = f"functions call each other {int(deep[1]):,} levels deep: does the recursion end?" if deep else ""
+            hint = (
+                "calls are nested without an end: does the recursion stop?" if _DEEP.search(failure.traceback) else ""
+            )
             error = LimitError("memory_bytes", granted, granted, message="the script used up its memory", hint=hint)
         elif failure.kind == "syntax":
             error = ScriptSyntaxError(failure.message)

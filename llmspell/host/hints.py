@@ -19,6 +19,8 @@ ANNOTATIONS: Final = Path(__file__).parent.parent / "data" / "llmspell.lua"
 """The script API as the language server reads it."""
 _LONGEST: Final = 500
 """Characters of a message or of a line that are looked at: what people write is shorter."""
+_LARGEST: Final = 256 * 1024
+"""Characters of a script that is looked at; larger ones are generated. This runs where other runs wait."""
 _BACK: Final = 2_000
 """Lines before the error in which an assignment is looked for."""
 _LUA: Final[Mapping[str, str]] = {
@@ -67,6 +69,8 @@ class Place(NamedTuple):
 
 def hint(kind: str, message: str, place: Place) -> str:
     """One sentence on what to do about the error that a script ended with, or "" where there is none to give."""
+    if len(place.source) > _LARGEST:
+        place = place._replace(source="")
     for pattern, advise in SYNTAX if kind == "syntax" else RUNTIME:
         match = pattern.search(message[:_LONGEST])
         if match and (found := advise(match, place)):
