@@ -10,6 +10,7 @@ print(output.result, output.usage)
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmspell.errors import (
+        AnswerError,
         BadResponseError,
         ComponentNotFound,
         ConnectError,
@@ -69,6 +70,7 @@ __all__ = [
     "AgentInput",
     "AgentOutput",
     "AgentSettings",
+    "AnswerError",
     "BadResponseError",
     "CallFinished",
     "CallStarted",

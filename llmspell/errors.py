@@ -15,6 +15,7 @@
     |  |- ProviderTimeout     4   no answer in time
     |  |- ConnectError        4   the server could not be reached
     |  |- BadResponseError    4   the answer is not what the protocol says
+    |  |- AnswerError         4   the model's answer does not fit the agent's schema
     |  `- RefusedError        4   the server refused the request (other 4xx)
     |- ToolError              1   a tool failed
     |- DeniedError            5   the manifest does not grant what was asked
@@ -191,6 +192,12 @@ class ConnectError(ProviderError):
 
 class BadResponseError(ProviderError):
     kind = "bad_response"
+
+
+class AnswerError(ProviderError):
+    """The model's answer does not fit the agent's schema. `details.problems` says how, `partial_text` is the answer."""
+
+    kind = "bad_answer"
 
 
 class RefusedError(ProviderError):

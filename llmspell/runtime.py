@@ -347,9 +347,10 @@ def _checked(report: RunReport) -> ScriptOutput:
 
 
 def _agent_data(agent: Any) -> dict[str, Any]:
-    names = ("name", "provider", "model", "prompt", "temperature", "max_tokens", "max_turns")
+    names = ("name", "provider", "model", "description", "prompt", "temperature", "max_tokens", "max_turns", "schema")
     data = {name: getattr(agent, name) for name in names if getattr(agent, name) is not None}
-    return {**data, "tools": list(agent.tools), "parameters": dict(agent.parameters)}
+    lists = {name: list(getattr(agent, name)) for name in ("tools", "fallback", "transfer_to")}
+    return {**data, **lists, "parameters": dict(agent.parameters)}
 
 
 __all__ = ["RunReport", "ScriptOutput", "ScriptRuntime", "checked_script", "chunk_name", "read_script"]

@@ -75,11 +75,15 @@ class AgentSettings:
     name: str
     provider: str | None = None
     model: str | None = None
+    fallback: tuple[str, ...] = ()
+    description: str | None = None
     prompt: str | None = None
     tools: tuple[str, ...] = ()
     temperature: float | None = None
     max_tokens: int | None = None
     max_turns: int = 8
+    schema: Mapping[str, Any] | None = None
+    transfer_to: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -82,6 +82,8 @@ class ModelRequest:
     temperature: float | None = None
     max_tokens: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] | None = None
+    """The JSON Schema that the answer must fit; a provider that can says so to its model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,17 +126,23 @@ class Capabilities:
 
     streaming: bool = True
     tools: bool = True
+    json_schema: bool = False
+    """Takes a schema with the request and makes its model keep to it."""
     input_modalities: tuple[str, ...] = ("text",)
     output_modalities: tuple[str, ...] = ("text",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentInput:
-    """What one execution of an agent is given (the seed's AgentInput)."""
+    """What one execution of an agent is given (the seed's AgentInput). Without a text the history speaks for itself."""
 
-    text: str
+    text: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    media_types: tuple[str, ...] = ()
+    """Of the media that come along: "image", "audio", "video", "binary"."""
+    output_modalities: tuple[str, ...] = ()
+    """What the answer should be made of; by default what the model gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +156,8 @@ class OutputMetadata:
     turns: int = 1
     duration_ms: float = 0.0
     request_id: str = ""
+    agent: str = ""
+    """Who answered: not who was asked, where the conversation was handed over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +167,12 @@ class AgentOutput:
     text: str
     metadata: OutputMetadata
     tool_calls: tuple[ToolCall, ...] = ()
+    data: tuple[Any] | None = None
+    """The answer as data, where the agent has a schema: a tuple of one, for it may be null."""
+    transfer_to: str | None = None
+    """The agent that the model wants to hand the conversation over to, where nobody has followed."""
+    messages: tuple[Message, ...] | None = None
+    """What this execution added to its history, where there is one to keep."""
 
 
 ChunkType = Literal["text", "tool_call_progress", "tool_call_complete", "control"]

@@ -24,7 +24,7 @@ PACKAGE = ROOT / "llmspell"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("core",),
-    ("abi", "media"),
+    ("abi", "media", "schemas"),
     ("manifest", "providers", "tools"),
     ("agents", "host"),
     ("runtime",),
@@ -53,6 +53,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "tomli_w": ("manifest/",),
     "msgpack": ("abi/codec.py",),
     "aiostream": ("agents/execution.py",),
+    "jsonschema_rs": ("schemas.py",),
 }
 
 RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}

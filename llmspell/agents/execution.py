@@ -6,15 +6,16 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from llmspell.agents.loop import AgentLoop, ToolResult
+from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import output_of
-from llmspell.errors import BadResponseError, LlmspellError, ToolError
+from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
+from llmspell.errors import BadResponseError, LlmspellError, ProviderError, RateLimitError, ToolError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
 from llmspell.tools.registry import ToolRegistry, call
-from llmspell.types import AgentOutput, Delta, ModelReply, ModelRequest, TextDelta, ToolCall, ToolSpec
+from llmspell.types import AgentOutput, ModelReply, ModelRequest, TextDelta, ToolCall, ToolCallDelta, ToolSpec
 
 T = TypeVar("T")
 CHARS_PER_TOKEN: Final = 4
@@ -41,10 +42,40 @@ Sink = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Takes the contents of a stream's chunks as they come."""
 
 
-class NeedTools(NamedTuple):
-    """The loop waits for tools that the script runs itself."""
+class _Shown:
+    """What somebody sees of one model turn while it comes: the script's stream, or the person before the terminal."""
 
-    calls: list[ToolCall]
+    def __init__(self, agent: str, sink: Sink | None, on_text: Callable[[str, str], None] | None) -> None:
+        self.agent = agent
+        self.wanted = sink is not None or on_text is not None
+        self.any = False
+        self._sink = sink
+        self._on_text = on_text
+        self._ids: dict[int, tuple[str, str]] = {}
+
+    async def content(self, content: Mapping[str, Any]) -> None:
+        if self._sink is not None:
+            await self._sink(content)
+
+    async def whole(self, reply: ModelReply) -> None:
+        """A turn that came in one piece."""
+        if reply.text:
+            await self.delta(TextDelta(reply.text))
+        for index, item in enumerate(reply.tool_calls):
+            await self.delta(ToolCallDelta(index, item.id, item.name, json.dumps(dict(item.arguments))))
+
+    async def delta(self, delta: TextDelta | ToolCallDelta) -> None:
+        self.any = True
+        if isinstance(delta, TextDelta):
+            if self._on_text is not None:
+                self._on_text(self.agent, delta.text)
+            await self.content({"type": "text", "text": delta.text})
+            return
+        known = self._ids.get(delta.index, ("", ""))
+        self._ids[delta.index] = known = (delta.id or known[0], delta.name or known[1])
+        await self.content(
+            {"type": "tool_call_progress", "tool_id": known[0], "name": known[1], "partial_args": delta.fragment}
+        )
 
 
 class Execution:
@@ -66,22 +97,23 @@ class Execution:
 
     async def advance(self, loop: AgentLoop, sink: Sink | None = None) -> AgentOutput | NeedTools:
         """Go on until the answer is there, or until the script must run tools of its own."""
-        spec = loop.spec
-        provider, model = self.providers.resolve(spec.model, spec.provider)
-        offered = [*spec.script_tools, *(self._offer(name) for name in spec.host_tools)]
-        own = {tool.name for tool in spec.script_tools}
-        while True:
-            if loop.pending:
-                calls = [call for call in loop.pending.values() if call.error or call.name not in own]
+        provider = ""
+        while not loop.done:
+            if not loop.pending:
+                provider = await self._ask(loop, sink)
+                continue
+            spec, calls = loop.spec, list(loop.pending.values())
+            own = {tool.name for tool in spec.script_tools}
+            if not any(call.name in own and not call.error for call in calls):
                 loop.answered(await self._run_host_tools(calls, spec.host_tools, sink))
-                if loop.pending:
-                    self._spend_calls(len(loop.pending))
-                    return NeedTools(list(loop.pending.values()))
-            elif loop.done:
-                return output_of(loop, provider.name)
-            began = time.monotonic()
-            loop.replied(await self._turn(provider, loop.request(model, offered), spec.name, sink))
-            loop.duration_ms += (time.monotonic() - began) * 1000
+                continue
+            # the script runs all that can be run, those of the host too: so all of one turn run at once
+            wrong = [call for call in calls if call.error or call.name not in own.union(spec.host_tools)]
+            loop.answered(await self._run_host_tools(wrong, (), sink))
+            needed = list(loop.pending.values())
+            self._spend_calls(sum(call.name in own for call in needed))
+            return NeedTools(spec.name, needed)
+        return output_of(loop, provider)
 
     async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """One host tool, through the gate."""
@@ -92,13 +124,48 @@ class Execution:
         tool = self.tools.get(name)
         return ToolSpec(name=tool.name, description=tool.description, parameters=tool.parameters)
 
-    async def _turn(self, provider: Provider, request: ModelRequest, agent: str, sink: Sink | None) -> ModelReply:
+    async def _ask(self, loop: AgentLoop, sink: Sink | None) -> str:
+        """One model turn, of the first of the agent's models that gives one. Returns the provider's name."""
+        failed: list[Mapping[str, Any]] = []
+        while True:
+            spec = loop.spec
+            provider, model = self._choose(spec, loop.fallbacks)
+            loop.needs.check(provider.name, provider.capabilities)
+            request = loop.request(model, [*spec.script_tools, *(self._offer(name) for name in spec.host_tools)])
+            shown = _Shown(spec.name, sink, self._on_text)
+            began = time.monotonic()
+            try:
+                reply = await self._turn(provider, request, shown)
+            except ProviderError as error:
+                failed.append({"model": f"{provider.name}/{model}", "kind": error.kind, "message": error.message})
+                if shown.any or not loop.fall_back():  # what the script has seen cannot be taken back
+                    if len(failed) > 1:
+                        error.details |= {"attempts": failed}
+                    raise
+                if isinstance(error, RateLimitError):
+                    await shown.content(_rate_limit(error))
+            else:
+                loop.duration_ms += (time.monotonic() - began) * 1000
+                loop.replied(reply)
+                return provider.name
+
+    def _choose(self, spec: AgentSpec, fallbacks: int) -> tuple[Provider, str]:
+        if fallbacks == 0:
+            return self.providers.resolve(spec.model, spec.provider)
+        model = spec.fallback[fallbacks - 1]
+        named = model.partition("/")[0] in self.providers.names()
+        return self.providers.resolve(model, None if named else spec.provider)
+
+    async def _turn(self, provider: Provider, request: ModelRequest, shown: _Shown) -> ModelReply:
         estimate = sum(len(message.text) for message in request.messages) // CHARS_PER_TOKEN + 1
 
         async def perform() -> ModelReply:
-            if sink is None and (self._on_text is None or not provider.capabilities.streaming):
-                return await provider.complete(request)
-            return await self._stream(provider, request, agent, sink)
+            if shown.wanted and provider.capabilities.streaming:
+                return await self._stream(provider, request, shown)
+            reply = await provider.complete(request)
+            if shown.wanted:
+                await shown.whole(reply)
+            return reply
 
         def price(reply: ModelReply) -> Mapping[str, int]:
             usage = reply.usage  # a server that counts nothing still costs: what it was estimated to
@@ -113,23 +180,19 @@ class Execution:
             "input_tokens": estimate,
             "output_tokens": request.max_tokens or UNSTATED_OUTPUT,
         }
-        label = f"{agent} ({provider.name}/{request.model})"
+        label = f"{shown.agent} ({provider.name}/{request.model})"
         return await self._effect("model.turn", label, perform, reserve=reserve, price=price)
 
-    async def _stream(self, provider: Provider, request: ModelRequest, agent: str, sink: Sink | None) -> ModelReply:
+    async def _stream(self, provider: Provider, request: ModelRequest, shown: _Shown) -> ModelReply:
         from aiostream import streamcontext  # 10 ms, and only streams need it
 
         reply: ModelReply | None = None
-        ids: dict[int, tuple[str, str]] = {}
         async with streamcontext(provider.stream(request)) as deltas:  # left early, it closes the connection
             async for delta in deltas:
                 if isinstance(delta, ModelReply):
                     reply = delta
-                    continue
-                if isinstance(delta, TextDelta) and self._on_text is not None:
-                    self._on_text(agent, delta.text)
-                if sink is not None:
-                    await sink(_content(delta, ids))
+                else:
+                    await shown.delta(delta)
         if reply is None:
             raise BadResponseError(f"provider '{provider.name}': the stream ended without an answer")
         return reply
@@ -185,10 +248,7 @@ def tool_complete(item: ToolCall, result: ToolResult) -> Mapping[str, Any]:
     }
 
 
-def _content(delta: Delta, ids: dict[int, tuple[str, str]]) -> Mapping[str, Any]:
-    if isinstance(delta, TextDelta):
-        return {"type": "text", "text": delta.text}
-    assert not isinstance(delta, ModelReply)
-    known = ids.get(delta.index, ("", ""))
-    ids[delta.index] = known = (delta.id or known[0], delta.name or known[1])
-    return {"type": "tool_call_progress", "tool_id": known[0], "name": known[1], "partial_args": delta.fragment}
+def _rate_limit(error: RateLimitError) -> Mapping[str, Any]:
+    """The chunk content that tells of a model that has no room, where another one is asked instead."""
+    content = {"type": "control", "kind": "rate_limit", "provider": error.provider}
+    return content if error.retry_after is None else {**content, "retry_after": error.retry_after}

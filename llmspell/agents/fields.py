@@ -44,3 +44,11 @@ def items(data: Any, name: str) -> list[Any]:
     if not isinstance(value, list) or len(value) > MAX_ITEMS:
         raise InvalidArgument(f"field '{name}': a list of at most {MAX_ITEMS} expected")
     return value
+
+
+def texts(data: Any, name: str) -> tuple[str, ...]:
+    """A list field of strings."""
+    found = items(data, name)
+    if not all(isinstance(item, str) for item in found):
+        raise InvalidArgument(f"field '{name}': a list of strings expected")
+    return tuple(found)

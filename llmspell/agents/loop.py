@@ -1,50 +1,31 @@
 """The agent's loop: what to ask the model next, which tools to run, when it is done. No I/O, no clock.
 
-start -> ASK --reply without calls--> DONE
-          ^  `--reply with calls----> TOOLS
-          `----- all results --------'
+start -> ASK --reply that fits------------------> DONE
+          ^  |--reply that does not fit--> (asked again, within a bound)
+          |  |--reply that hands over----> the other agent's turn, or DONE where nobody follows
+          |  `--reply with calls---------> TOOLS
+          `----------- all results ----------'
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
 
+from llmspell.agents.answers import complaint, read_answer
+from llmspell.agents.spec import AgentSpec, Needs, ToolResult
 from llmspell.agents.state import LoopState
-from llmspell.errors import InvalidArgument, ProviderError
-from llmspell.types import AgentInput, Message, ModelReply, ModelRequest, ToolSpec
+from llmspell.errors import AnswerError, InvalidArgument, ProviderError
+from llmspell.schemas import Schema
+from llmspell.types import AgentInput, Message, ModelReply, ModelRequest, ToolCall, ToolSpec
 
-DEFAULT_MAX_TURNS: Final = 8
-"""Model turns of one execution: enough for a chain of tool calls, few enough to stop a model that loops."""
-MAX_MAX_TURNS: Final = 100
 MAX_TOOL_TEXT: Final = 1_000_000
 """Characters of one tool result that a model is given."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSpec:
-    """An agent, as each call brings it. `host_tools` are run by the host, `script_tools` by the script."""
-
-    name: str
-    model: str | None = None
-    provider: str | None = None
-    prompt: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    max_turns: int = DEFAULT_MAX_TURNS
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    host_tools: tuple[str, ...] = ()
-    script_tools: tuple[ToolSpec, ...] = ()
-
-
-class ToolResult(NamedTuple):
-    """What a tool call gave: the text for the model, and the data for the script's chunks."""
-
-    id: str
-    text: str
-    is_error: bool = False
+MAX_REPEATS: Final = 2
+"""How often a model is asked again whose answer does not fit the schema: what two hints do not mend, a third won't."""
+MAX_HANDOVERS: Final = 8
+"""Of one execution: agents that hand over to each other in a ring have no answer."""
 
 
 def _shown(value: Any) -> str:
@@ -54,10 +35,17 @@ def _shown(value: Any) -> str:
 
 
 class AgentLoop:
-    """One execution. Ask `pending`: calls to run, or none; then `request` for the next turn, unless `done`."""
+    """One execution. Ask `pending`: calls to run, or none; then `request` for the next turn, unless `done`.
 
-    def __init__(self, spec: AgentSpec, state: LoopState) -> None:
-        self.spec = spec
+    `specs` are the agents that may answer: the first is asked, the others are those that it may lead to. A handover to
+    any other ends the execution with `transfer_to`.
+    """
+
+    def __init__(self, specs: Sequence[AgentSpec], state: LoopState) -> None:
+        self._specs = {spec.name: spec for spec in specs}
+        if state.agent not in self._specs:
+            raise InvalidArgument(f"the agent '{state.agent[:80]}' is not among those of the call")
+        self.spec = self._specs[state.agent]
         self.messages = list(state.messages)
         self.parameters = dict(state.parameters)
         self.turns = state.turns
@@ -65,45 +53,82 @@ class AgentLoop:
         self.duration_ms = state.duration_ms
         self.calls = list(state.calls)
         self.pending = {call.id: call for call in state.pending}
+        self.fallbacks = state.fallbacks
+        self._known = state.known
+        self._keep = state.keep
+        self._repeats = state.repeats
+        self._handovers = state.handovers
+        self._since = state.since
         self.last: ModelReply | None = None
+        self.done = False
+        self.data: tuple[Any] | None = None
+        self.transfer_to: str | None = None
+        self.needs = Needs()
 
     @classmethod
-    def start(cls, spec: AgentSpec, given: AgentInput) -> AgentLoop:
-        messages = [Message(role="system", text=spec.prompt)] if spec.prompt else []
+    def start(
+        cls, specs: Sequence[AgentSpec], given: AgentInput, history: Sequence[Message] | None = None
+    ) -> AgentLoop:
+        """With a history, also an empty one, what is said is kept for the next execution."""
+        messages = list(history or ())
         text = given.text
         if given.context:
-            text = "\n".join([*sorted(f"{key}: {_shown(item)}" for key, item in given.context.items()), "", text])
-        messages.append(Message(role="user", text=text))
-        return cls(spec, LoopState(messages=tuple(messages), parameters=given.parameters))
+            lines = sorted(f"{key}: {_shown(item)}" for key, item in given.context.items())
+            text = "\n".join([*lines, "", text or ""])
+        if text is not None:
+            messages.append(Message(role="user", text=text))
+        elif not messages:
+            raise InvalidArgument("field 'text': a string expected, for there is no history to answer")
+        state = LoopState(
+            agent=specs[0].name,
+            messages=tuple(messages),
+            parameters=given.parameters,
+            known=len(history or ()),
+            keep=history is not None,
+        )
+        loop = cls(specs, state)
+        loop.needs = Needs(("text", *given.media_types), given.output_modalities)
+        return loop
 
     @property
-    def done(self) -> bool:
-        return self.last is not None and not self.pending and not self.last.tool_calls
+    def added(self) -> tuple[Message, ...] | None:
+        """What this execution has added to the history that it was given."""
+        return tuple(self.messages[self._known :]) if self._keep else None
 
     def request(self, model: str, tools: Sequence[ToolSpec]) -> ModelRequest:
         """The next model turn, with the execution's own parameters over the agent's."""
-        if self.turns >= self.spec.max_turns:
+        spec = self.spec
+        if self.turns - self._since >= spec.max_turns:
             raise ProviderError(
-                f"agent '{self.spec.name}' still asked for tools after {self.turns} turns",
+                f"agent '{spec.name}' still asked for tools after {self.turns - self._since} turns",
                 hint="raise `max_turns`, or look at what its tools answer",
             )
-        parameters = {**self.spec.parameters, **self.parameters}
-        temperature = parameters.pop("temperature", self.spec.temperature)
-        max_tokens = parameters.pop("max_tokens", self.spec.max_tokens)
+        parameters = {**spec.parameters, **self.parameters}
+        temperature = parameters.pop("temperature", spec.temperature)
+        max_tokens = parameters.pop("max_tokens", spec.max_tokens)
         if temperature is not None and (isinstance(temperature, bool) or not isinstance(temperature, (int, float))):
             raise InvalidArgument("parameter 'temperature': a number expected")
         if max_tokens is not None and (
             isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or max_tokens < 1
         ):
             raise InvalidArgument("parameter 'max_tokens': a positive integer expected")
+        prompt = [Message(role="system", text=spec.prompt)] if spec.prompt else []
         return ModelRequest(
             model=model,
-            messages=tuple(self.messages),
-            tools=tuple(tools),
+            messages=(*prompt, *self.messages),
+            tools=(*tools, *(transfer.tool for transfer in spec.transfers)),
             temperature=temperature,
             max_tokens=max_tokens,
             parameters=parameters,
+            schema=spec.schema.source if spec.schema else None,
         )
+
+    def fall_back(self) -> bool:
+        """Go over to the next of the agent's fallback models, if there is one."""
+        if self.fallbacks >= len(self.spec.fallback):
+            return False
+        self.fallbacks += 1
+        return True
 
     def replied(self, reply: ModelReply) -> None:
         """Take a model turn; its tool calls become pending."""
@@ -112,8 +137,16 @@ class AgentLoop:
         self.last = reply
         self.messages.append(Message(role="assistant", text=reply.text, tool_calls=reply.tool_calls))
         self.calls.extend(reply.tool_calls)
-        for call in reply.tool_calls:
-            self.pending[call.id] = call
+        targets = {transfer.tool.name: transfer.agent for transfer in self.spec.transfers}
+        over = next((call for call in reply.tool_calls if call.name in targets), None)
+        if over is not None:
+            self._hand_over(over, targets[over.name], reply.tool_calls)
+        elif reply.tool_calls:
+            self.pending = {call.id: call for call in reply.tool_calls}
+        elif self.spec.schema is None:
+            self.done = True
+        else:
+            self._check(reply, self.spec.schema)
 
     def answered(self, results: Sequence[ToolResult]) -> None:
         """Take results of pending calls, in any order."""
@@ -121,24 +154,64 @@ class AgentLoop:
             call = self.pending.pop(result.id, None)
             if call is None:
                 raise InvalidArgument(f"no tool call '{result.id[:80]}' is waiting for a result")
-            self.messages.append(
-                Message(
-                    role="tool",
-                    text=result.text[:MAX_TOOL_TEXT],
-                    tool_call_id=call.id,
-                    name=call.name,
-                    is_error=result.is_error,
-                )
-            )
+            self._tell(call, result.text[:MAX_TOOL_TEXT], is_error=result.is_error)
 
     def state(self) -> LoopState:
         """For the guest to keep while it runs the script's tools."""
         return LoopState(
+            agent=self.spec.name,
             messages=tuple(self.messages),
+            known=self._known,
+            keep=self._keep,
             pending=tuple(self.pending.values()),
             calls=tuple(self.calls),
             usage=self.usage,
             turns=self.turns,
+            since=self._since,
             duration_ms=self.duration_ms,
             parameters=self.parameters,
+            fallbacks=self.fallbacks,
+            repeats=self._repeats,
+            handovers=self._handovers,
         )
+
+    def _tell(self, call: ToolCall, text: str, *, is_error: bool = False) -> None:
+        self.messages.append(Message(role="tool", text=text, tool_call_id=call.id, name=call.name, is_error=is_error))
+
+    def _hand_over(self, over: ToolCall, target: str, calls: Sequence[ToolCall]) -> None:
+        """Every call gets an answer: protocols refuse a history in which one is left open."""
+        for call in calls:
+            if call is over:
+                self._tell(call, f"handed over to {target}")
+            else:
+                self._tell(call, f"not run: the conversation was handed over to {target}", is_error=True)
+        if target not in self._specs:
+            self.transfer_to = target
+            self.done = True
+            return
+        self._handovers += 1
+        if self._handovers > MAX_HANDOVERS:
+            raise ProviderError(
+                f"the conversation was handed over more than {MAX_HANDOVERS} times without an answer",
+                hint="look at the agents' prompts and at their `transfer_to`",
+            )
+        self.spec = self._specs[target]
+        self._since = self.turns
+        self.fallbacks = self._repeats = 0
+
+    def _check(self, reply: ModelReply, schema: Schema) -> None:
+        answer = read_answer(reply.text, schema)
+        if not answer.problems:
+            self.data = (answer.data,)
+            self.done = True
+        elif self._repeats < MAX_REPEATS:
+            self._repeats += 1
+            self.messages.append(Message(role="user", text=complaint(answer.problems)))
+        else:
+            failure = AnswerError(
+                f"agent '{self.spec.name}': the answer does not fit the schema: {'; '.join(answer.problems)}",
+                partial_text=reply.text,
+                hint="raise `max_tokens`: the answer was cut off" if reply.finish_reason == "length" else "",
+            )
+            failure.details |= {"problems": list(answer.problems)}
+            raise failure

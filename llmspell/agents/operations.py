@@ -12,8 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from llmspell.agents import state
-from llmspell.agents.execution import Execution, NeedTools
-from llmspell.agents.payload import calls_to_data, loop_from_payload, output_to_data
+from llmspell.agents.execution import Execution
+from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data
+from llmspell.agents.spec import NeedTools
 from llmspell.agents.streams import Streams
 from llmspell.errors import ComponentNotFound, InvalidArgument, StreamingNotSupported
 from llmspell.types import Capabilities
@@ -56,7 +57,7 @@ class AgentOperations:
         loop = loop_from_payload(payload)
         result = await self._execution.advance(loop)
         if isinstance(result, NeedTools):
-            return {"tools": calls_to_data(result.calls), "state": state.to_data(loop.state())}
+            return {"tools": needed_to_data(result), "state": state.to_data(loop.state())}
         return {"output": output_to_data(result)}
 
     def _open_stream(self, payload: Any) -> str:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from llmspell.agents import state
-from llmspell.agents.fields import field, items
-from llmspell.agents.loop import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentLoop, AgentSpec, ToolResult
+from llmspell.agents.fields import field, items, texts
+from llmspell.agents.loop import AgentLoop
+from llmspell.agents.spec import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentSpec, NeedTools, ToolResult, Transfer
 from llmspell.errors import InvalidArgument
+from llmspell.schemas import Schema
 from llmspell.types import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolSpec
+
+MAX_AGENTS: Final = 100
+"""That one call brings along: those that it may be handed over to."""
 
 
 def spec_from_data(data: Any) -> AgentSpec:
@@ -29,6 +34,7 @@ def spec_from_data(data: Any) -> AgentSpec:
         name=field(data, "name", str),
         model=field(data, "model", str, "") or None,
         provider=field(data, "provider", str, "") or None,
+        fallback=texts(data, "fallback"),
         prompt=field(data, "prompt", str, "") or None,
         temperature=temperature,
         max_tokens=max_tokens or None,
@@ -36,6 +42,8 @@ def spec_from_data(data: Any) -> AgentSpec:
         parameters=field(data, "parameters", dict, {}),
         host_tools=tuple(field(tool, "name", str) for tool in tools if not _is_script(tool)),
         script_tools=tuple(_tool_spec(tool) for tool in tools if _is_script(tool)),
+        transfers=tuple(Transfer(field(item, "agent", str), _tool_spec(item)) for item in items(data, "transfers")),
+        schema=Schema(schema) if (schema := field(data, "schema", dict, {})) else None,
     )
 
 
@@ -52,22 +60,29 @@ def _tool_spec(data: Any) -> ToolSpec:
 
 
 def loop_from_payload(payload: Any) -> AgentLoop:
-    """{agent, input} starts an execution; {agent, state, results} goes on with one."""
-    if not isinstance(payload, dict) or not isinstance(payload.get("agent"), dict):
-        raise InvalidArgument("agent: a table expected")
-    spec = spec_from_data(payload["agent"])
+    """{agents, input, history?} starts an execution, {agents, state, results} goes on with one. `agents` are the one
+    that is asked, and those that it may lead to."""
+    agents = items(payload, "agents")
+    if not 1 <= len(agents) <= MAX_AGENTS or not all(isinstance(agent, dict) for agent in agents):
+        raise InvalidArgument(f"agents: from 1 to {MAX_AGENTS} tables expected")
+    specs = [spec_from_data(agent) for agent in agents]
     if payload.get("state") is not None:
-        loop = AgentLoop(spec, state.from_data(payload["state"]))
+        loop = AgentLoop(specs, state.from_data(payload["state"]))
         loop.answered(results_from_data(payload))
         return loop
-    given = payload.get("input")
+    given, history = payload.get("input"), payload.get("history")
+    if not isinstance(given, dict):
+        raise InvalidArgument("input: a table expected")
     return AgentLoop.start(
-        spec,
+        specs,
         AgentInput(
-            text=field(given, "text", str),
+            text=None if history and given.get("text") is None else field(given, "text", str),
             parameters=field(given, "parameters", dict, {}),
             context=field(given, "context", dict, {}),
+            media_types=tuple(field(item, "type", str) for item in items(given, "media")),
+            output_modalities=texts(given, "output_modalities"),
         ),
+        None if history is None else state.messages_from_data(history) if history else (),
     )
 
 
@@ -80,6 +95,11 @@ def results_from_data(payload: Any) -> list[ToolResult]:
         )
         for item in items(payload, "results")
     ]
+
+
+def needed_to_data(needed: NeedTools) -> list[dict[str, Any]]:
+    """Calls for the script to run, each with the agent whose tools are meant."""
+    return [call_to_data(call) | {"agent": needed.agent} for call in needed.calls]
 
 
 def calls_to_data(calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
@@ -106,18 +126,23 @@ def output_of(loop: AgentLoop, provider: str) -> AgentOutput:
             turns=loop.turns,
             duration_ms=round(loop.duration_ms, 3),
             request_id=last.request_id,
+            agent=loop.spec.name,
         ),
+        data=loop.data,
+        transfer_to=loop.transfer_to,
+        messages=loop.added,
     )
 
 
 def output_to_data(output: AgentOutput) -> dict[str, Any]:
     """As the script sees it. `media` is there, and empty: the seed's AgentOutput has it."""
     meta = output.metadata
-    return {
+    data: dict[str, Any] = {
         "text": output.text,
         "media": [],
         "tool_calls": calls_to_data(output.tool_calls),
         "metadata": {
+            "agent": meta.agent,
             "model": meta.model,
             "provider": meta.provider,
             "usage": asdict(meta.usage),
@@ -127,6 +152,13 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
             "request_id": meta.request_id,
         },
     }
+    if output.data is not None:
+        data["data"] = output.data[0]
+    if output.transfer_to is not None:
+        data["transfer_to"] = output.transfer_to
+    if output.messages is not None:
+        data["messages"] = state.messages_to_data(output.messages)
+    return data
 
 
 def _any_text(value: Any) -> str:

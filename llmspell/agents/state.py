@@ -9,8 +9,8 @@ cattrs is imported by the first call: only a loop that runs tools of the script 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from llmspell.errors import InvalidArgument
@@ -24,15 +24,27 @@ MAX_MESSAGES: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopState:
-    """Everything that a loop knows between turns."""
+    """Everything that a loop knows between turns. `agent` is the one that answers now."""
 
+    agent: str = ""
     messages: tuple[Message, ...] = ()
+    known: int = 0
+    """How many of the messages were there before."""
+    keep: bool = False
+    """The history goes on."""
     pending: tuple[ToolCall, ...] = ()
     """Calls of the last turn that have no result yet."""
     calls: tuple[ToolCall, ...] = ()
     """All calls so far."""
     usage: Usage = field(default_factory=Usage)
     turns: int = 0
+    since: int = 0
+    """The turn at which this agent took over."""
+    fallbacks: int = 0
+    """Models given up."""
+    repeats: int = 0
+    """Times that the model was asked again for an answer that fits."""
+    handovers: int = 0
     duration_ms: float = 0.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What this execution was given, over the agent's own."""
@@ -53,17 +65,28 @@ def from_data(data: Any) -> LoopState:
         state = _converter().structure(data, LoopState)
     except Exception as error:  # cattrs raises what the hooks raise, and errors of its own, by no common base
         raise InvalidArgument(f"the agent's state is not one that the host gave: {error}") from error
-    if state.turns < 0 or any(value < 0 for value in _counts(state.usage)):
+    if any(value < 0 for value in _counts(state)):
         raise InvalidArgument("the agent's state has negative counts")
     return state
+
+
+def messages_to_data(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    data: list[dict[str, Any]] = _converter().unstructure(list(messages))
+    return data
+
+
+def messages_from_data(data: Any) -> tuple[Message, ...]:
+    """A history. Raises InvalidArgument for anything that `messages_to_data` did not give."""
+    return from_data({"messages": data}).messages
 
 
 def _is_short(value: Any) -> bool:
     return isinstance(value, list) and len(value) <= MAX_MESSAGES
 
 
-def _counts(usage: Usage) -> tuple[int, ...]:
-    return usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens
+def _counts(state: LoopState) -> tuple[int, ...]:
+    usage = (getattr(state.usage, field.name) for field in fields(state.usage))
+    return state.known, state.turns, state.since, state.fallbacks, state.repeats, state.handovers, *usage
 
 
 @functools.cache

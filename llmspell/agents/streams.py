@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from llmspell.agents.execution import Execution, NeedTools, tool_complete
-from llmspell.agents.loop import AgentLoop, ToolResult
-from llmspell.agents.payload import calls_to_data, output_to_data, results_from_data
+from llmspell.agents.execution import Execution, tool_complete
+from llmspell.agents.loop import AgentLoop
+from llmspell.agents.payload import needed_to_data, output_to_data, results_from_data
+from llmspell.agents.spec import NeedTools, ToolResult
 from llmspell.errors import InvalidArgument, LimitError
 from llmspell.types import AgentOutput
 
@@ -61,7 +62,7 @@ class Stream:
                 return {"chunks": chunks}
             item = self._queue.get_nowait()
         if isinstance(item, NeedTools):
-            return {"chunks": chunks, "tools": calls_to_data(item.calls)}
+            return {"chunks": chunks, "tools": needed_to_data(item)}
         self._last = item  # an error comes after what had arrived, and to everyone
         if isinstance(item, AgentOutput):
             return {"chunks": chunks, "done": True, "output": output_to_data(item)}

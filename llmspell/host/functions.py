@@ -5,11 +5,12 @@ and its modules. One table, built for one run.
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from llmspell.abi.codec import depth_fits, pack
 from llmspell.errors import ComponentNotFound, DeniedError, InvalidArgument, LimitError
@@ -18,6 +19,9 @@ from llmspell.host import clock, jsontext
 from llmspell.host.dispatch import Gate, Operation, Operations, require
 from llmspell.host.statestore import StateStore
 from llmspell.host.workers import workers
+
+if TYPE_CHECKING:
+    from llmspell.media.store import MediaStore
 
 MAX_SLEEP: Final = 366 * 24 * 3600.0
 MAX_INPUT: Final = 16 * 1024 * 1024
@@ -40,9 +44,21 @@ class Surroundings(NamedTuple):
 
 def functions(gate: Gate, around: Surroundings) -> Operations:
     """The table of operations by name."""
+
+    @functools.cache
+    def media() -> MediaStore:
+        from llmspell.media.store import MediaStore  # most scripts have none
+
+        return MediaStore()
+
     return {
+        "media.create": Operation(immediate=lambda payload: media().create(payload)),
+        "media.bytes": Operation(immediate=lambda digest: media().content(digest)),
+        "media.load": Operation(awaited=lambda path: media().load(path)),
+        "media.save": Operation(awaited=lambda payload: media().save(payload)),
         "json.parse": Operation(immediate=_json_parse),
         "json.stringify": Operation(immediate=_json_stringify),
+        "schema.check": Operation(immediate=_check_schema),
         "os.time": Operation(immediate=clock.os_time),
         "os.date": Operation(immediate=clock.os_date),
         "os.clock": Operation(immediate=lambda _: gate.elapsed()),
@@ -74,6 +90,15 @@ def _json_stringify(payload: Any) -> str:
     return jsontext.stringify(
         fields.get("value"), pretty=bool(options.get("pretty")), sort=bool(options.get("sort_keys"))
     )
+
+
+def _check_schema(schema: Any) -> None:
+    """Raises InvalidArgument for what is no JSON Schema."""
+    if not isinstance(schema, dict):
+        raise InvalidArgument("the schema is not a table of named fields")
+    from llmspell.schemas import Schema  # most scripts have none
+
+    Schema(schema)
 
 
 def _getenv(around: Surroundings, name: Any) -> str | bytes | None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
 from llmspell.manifest.sections import Key, Section, Tables
-from llmspell.manifest.tables import Free, Headers, Listing
+from llmspell.manifest.tables import Free, Headers, JsonSchema, Listing
 from llmspell.manifest.values import Choice, Flag, Measure, Real, Text, Whole
 from llmspell.settings import (
     AgentSettings,
@@ -254,11 +254,27 @@ AGENT = Section(
     keys=(
         Key(name="provider", kind=_NAME, doc="The provider; by default the default one."),
         Key(name="model", kind=_FILLED, doc="The model; by default the provider's."),
+        Key(
+            name="fallback",
+            kind=Listing(item=_FILLED),
+            doc='Models to ask in turn where one fails, as "model" or "provider/model".',
+        ),
+        Key(
+            name="description",
+            kind=Text(),
+            doc="What the agent is for, as other agents' models read it that may call it or hand over to it.",
+        ),
         Key(name="prompt", kind=Text(), doc="The system prompt."),
-        Key(name="tools", kind=Listing(item=_FILLED), doc="Names of the tools that the model may call."),
+        Key(name="tools", kind=Listing(item=_FILLED), doc="Names of the tools and agents that the model may call."),
         Key(name="temperature", kind=_TEMPERATURE, doc="Sampling temperature; by default the provider's."),
         Key(name="max_tokens", kind=_MAX_TOKENS, doc="Longest answer, in tokens; by default the provider's."),
         Key(name="max_turns", kind=Whole(low=1), doc="Model turns in one execution, at most."),
+        Key(name="schema", kind=JsonSchema(), doc="The JSON Schema that its answers must fit."),
+        Key(
+            name="transfer_to",
+            kind=Listing(item=_FILLED),
+            doc="Names of the agents that the model may hand the conversation over to.",
+        ),
         Key(name="parameters", kind=Free(), doc="Passed through to the provider as they are."),
     ),
 )

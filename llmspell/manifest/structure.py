@@ -131,14 +131,21 @@ def _tool(name: str, table: Any, at: At) -> Any:
 
 
 def _check_agents(document: dict[str, Any], at: At) -> None:
-    """The provider that an agent names is there."""
+    """The provider and the agents that an agent names are there."""
     agents, providers = (
         table if isinstance(table := document.get(name), dict) else {} for name in ("agents", "providers")
     )
     configured = {name for name, value in providers.items() if isinstance(value, dict)}
     for name, agent in agents.items():
-        if isinstance(agent, dict) and isinstance(provider := agent.get("provider"), str):
-            _check_provider(provider, configured, at.child("agents").child(name).child("provider"))
+        if not isinstance(agent, dict):
+            continue
+        here = at.child("agents").child(name)
+        if isinstance(provider := agent.get("provider"), str):
+            _check_provider(provider, configured, here.child("provider"))
+        if isinstance(targets := agent.get("transfer_to"), list):
+            for index, target in enumerate(targets):
+                if isinstance(target, str):
+                    _check_target(target, name, list(agents), here.child("transfer_to").child(index))
 
 
 def _check_provider(name: str, configured: Set[str], at: At) -> None:
@@ -147,3 +154,11 @@ def _check_provider(name: str, configured: Set[str], at: At) -> None:
         near = nearest(name, known)
         hint = f"did you mean {shown(near)}?" if near else "configured: " + ", ".join(known[:10])
         at.refuse(f"there is no provider {shown(name)}", hint)
+
+
+def _check_target(target: str, agent: str, known: list[str], at: At) -> None:
+    if target == agent:
+        at.refuse("an agent cannot hand a conversation over to itself")
+    elif target not in known:
+        near = nearest(target, known)
+        at.refuse(f"there is no agent {shown(target)}", f"did you mean {shown(near)}?" if near else "")

@@ -7,9 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from llmspell.errors import InvalidArgument
 from llmspell.manifest.report import USE_API_KEY_ENV, At, is_auth_header, is_secret_name, shown
 from llmspell.manifest.units import I64_MAX
 from llmspell.manifest.values import BAD, Text
+from llmspell.schemas import Schema
 
 _HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$"
 _HEADER_VALUE = r"^[\t -~]*$"
@@ -111,3 +113,23 @@ class Free:
 
     def schema(self) -> dict[str, Any]:
         return {"type": "object"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonSchema(Free):
+    """A JSON Schema."""
+
+    def read(self, value: Any, at: At) -> Any:
+        # not super(): a dataclass with slots is made twice, and super() would look for the first one
+        table = Free.read(self, value, at)
+        if table is BAD:
+            return BAD
+        try:
+            Schema(table)
+        except InvalidArgument as error:
+            at.refuse(f"{at.label}: {error.message}", error.hint)
+            return BAD
+        return table
+
+    def write(self, value: Any) -> Any:
+        return None if value is None else dict(value)

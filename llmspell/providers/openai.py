@@ -46,7 +46,7 @@ class OpenAIProvider:
     """
 
     kind = "openai"
-    capabilities = Capabilities()
+    capabilities = Capabilities(json_schema=True)
 
     def __init__(self, settings: ProviderSettings, environ: Mapping[str, str]) -> None:
         self.name = settings.name

@@ -78,6 +78,11 @@ def encode(request: ModelRequest, *, stream: bool, official: bool) -> bytes:
         body["temperature"] = request.temperature
     if request.max_tokens is not None and not any(name in request.parameters for name in LENGTH_FIELDS):
         body["max_completion_tokens" if official else "max_tokens"] = request.max_tokens
+    if request.schema is not None:
+        body["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": request.schema},
+        }
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     body |= _parameters(request.parameters, stream=stream)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from llmspell.agents import state
 from llmspell.agents.execution import Execution
-from llmspell.agents.loop import AgentLoop, AgentSpec, ToolResult
+from llmspell.agents.loop import AgentLoop
 from llmspell.agents.operations import AgentOperations
 from llmspell.agents.payload import loop_from_payload, results_from_data
+from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
 from llmspell.errors import InvalidArgument, LlmspellError
 from llmspell.host.dispatch import Gate
@@ -26,6 +27,13 @@ from llmspell.types import AgentInput, Message, ModelReply, ToolCall, ToolSpec, 
 from tests.runtime.running import run
 
 STATE = LoopState(
+    agent="a",
+    known=1,
+    keep=True,
+    since=2,
+    fallbacks=1,
+    repeats=1,
+    handovers=1,
     messages=(
         Message(role="system", text="s"),
         Message(role="user", text="u"),
@@ -78,7 +86,8 @@ def test_a_state_that_the_host_did_not_give_is_refused(change: dict[str, Any]) -
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.binary()
 keys = st.sampled_from(
-    ["agent", "input", "state", "results", "name", "tools", "text", "parameters", "context", "messages", "pending",
+    ["agents", "agent", "input", "history", "schema", "state", "results", "name",
+      "tools", "text", "parameters", "context", "messages", "pending",
      "calls", "usage", "turns", "id", "role", "is_error", "max_turns", "temperature", "script", "stream", "arguments"]
 )  # fmt: skip
 values = st.recursive(
@@ -96,18 +105,27 @@ def test_any_value_is_read_or_refused(read: Any, value: Any) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        {"agent": {"name": "a", "tools": [5]}, "input": {"text": "x"}},
-        {"agent": {"name": "a", "tools": [{"script": True}]}, "input": {"text": "x"}},
-        {"agent": {"name": "a", "tools": [{"name": "t", "script": True, "parameters": 5}]}, "input": {"text": "x"}},
-        {"agent": {"name": "a", "tools": {"x": 1}}, "input": {"text": "x"}},
-        {"agent": {"name": "a", "max_turns": 101}, "input": {"text": "x"}},
-        {"agent": {"name": "a", "max_tokens": -1}, "input": {"text": "x"}},
-        {"agent": {"name": "a", "temperature": True}, "input": {"text": "x"}},
-        {"agent": {"name": "a"}, "input": {"text": "x", "parameters": [1]}},
-        {"agent": {"name": "a"}, "input": "x"},
-        {"agent": {"name": "a"}, "state": {}, "results": [{"id": "x", "text": "y"}]},
-        {"agent": {"name": "a"}, "state": {}, "results": [5]},
-        {"agent": {}},
+        {"agents": [{"name": "a", "tools": [5]}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "tools": [{"script": True}]}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "tools": [{"name": "t", "script": True, "parameters": 5}]}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "tools": {"x": 1}}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "max_turns": 101}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "max_tokens": -1}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "temperature": True}], "input": {"text": "x"}},
+        {"agents": [{"name": "a"}], "input": {"text": "x", "parameters": [1]}},
+        {"agents": [{"name": "a"}], "input": "x"},
+        {"agents": [{"name": "a"}], "state": {"agent": "a"}, "results": [{"id": "x", "text": "y"}]},
+        {"agents": [{"name": "a"}], "state": {"agent": "a"}, "results": [5]},
+        {"agents": []},
+        {"agents": [{}]},
+        {"agents": [5], "input": {"text": "x"}},
+        {"agents": [{"name": "a"}] * 101, "input": {"text": "x"}},
+        {"agents": [{"name": "a"}], "input": {}, "history": []},
+        {"agents": [{"name": "a"}], "input": {"text": "x"}, "history": [5]},
+        {"agents": [{"name": "a", "schema": {"type": 5}}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "fallback": [5]}], "input": {"text": "x"}},
+        {"agents": [{"name": "a", "transfers": [{}]}], "input": {"text": "x"}},
+        {"agents": [{"name": "a"}], "state": {"agent": "b"}, "results": []},
     ],
 )
 def test_a_payload_of_the_wrong_shape_is_refused(payload: Any) -> None:
@@ -143,7 +161,7 @@ def reply(text: str = "", *names: str, **fields: Any) -> ModelReply:
 
 def test_the_loop_asks_runs_tools_and_is_done() -> None:
     spec = AgentSpec(name="a", prompt="p", temperature=0.5, max_tokens=9, parameters={"x": 1, "y": 1})
-    loop = AgentLoop.start(spec, AgentInput(text="q", parameters={"y": 2, "temperature": 0}))
+    loop = AgentLoop.start([spec], AgentInput(text="q", parameters={"y": 2, "temperature": 0}))
     request = loop.request("m", [ToolSpec(name="t")])
     assert (request.model, request.temperature, request.max_tokens) == ("m", 0, 9)
     assert request.parameters == {"x": 1, "y": 2}
@@ -154,7 +172,7 @@ def test_the_loop_asks_runs_tools_and_is_done() -> None:
     assert list(loop.pending) == ["t-1", "u-1"]
     loop.answered([ToolResult("u-1", "r", is_error=True)])
     assert list(loop.pending) == ["t-1"]
-    again = AgentLoop(spec, state.from_data(state.to_data(loop.state())))
+    again = AgentLoop([spec], state.from_data(state.to_data(loop.state())))
     again.answered([ToolResult("t-1", "x" * 2_000_000)])
     assert not again.done
     assert len(again.messages[-1].text) == 1_000_000
@@ -164,7 +182,7 @@ def test_the_loop_asks_runs_tools_and_is_done() -> None:
 
 
 def test_a_result_that_nobody_asked_for_is_refused() -> None:
-    loop = AgentLoop.start(AgentSpec(name="a"), AgentInput(text="q"))
+    loop = AgentLoop.start([AgentSpec(name="a")], AgentInput(text="q"))
     with pytest.raises(InvalidArgument, match="no tool call 'x' is waiting"):
         loop.answered([ToolResult("x", "")])
 

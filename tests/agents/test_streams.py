@@ -8,7 +8,8 @@ import pytest
 
 from llmspell.errors import StreamingNotSupported
 from llmspell.events import CallFinished
-from tests.agents.test_tools import ECHO, UPPER, calls, replies
+from tests.agents.scripted import ECHO, calls, replies
+from tests.agents.test_tools import UPPER
 from tests.runtime.running import Ran, run
 
 COLLECT = """

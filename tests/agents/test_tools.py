@@ -12,32 +12,8 @@ import pytest
 from llmspell.errors import LimitError, ProviderError, ToolError
 from llmspell.events import CallFinished, CallStarted
 from llmspell.tools.base import Tool
+from tests.agents.scripted import ECHO, calls, replies
 from tests.runtime.running import Ran, ran, run
-
-
-def replies(*items: Mapping[str, Any]) -> str:
-    """A manifest whose default provider gives these replies in order, the last one again and again."""
-    lines = ["[providers.p]", 'kind = "scripted"']
-    for item in items:
-        lines.append("[[providers.p.replies]]")
-        lines += [f"{key} = {_toml(value)}" for key, value in item.items()]
-    return "\n".join(lines)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value)
-
-
-def calls(*names: str, **arguments: Any) -> dict[str, Any]:
-    """A reply that asks for these tools with these arguments."""
-    return {"text": "", "tool_calls": [{"name": name, "arguments": arguments} for name in names]}
-
-
-ECHO = {"text": "the tools said: {input}"}
 
 
 async def upper(arguments: Mapping[str, Any]) -> Any:

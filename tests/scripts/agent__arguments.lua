@@ -12,7 +12,7 @@ local message = fails("bad argument #1 to 'Agent.create' (field 'temperature': n
 assert(message:find("^agent__arguments.lua:%d+: "), message)
 fails("(table expected, got no value)", Agent.create)
 fails("unknown field 'modle'; did you mean 'model'?", Agent.create, { modle = "x" })
-fails("field 'tools': item 1: tool or tool name expected, got number", Agent.create, { tools = { 1 } })
+fails("field 'tools': item 1: tool, agent or name of one expected, got number", Agent.create, { tools = { 1 } })
 fails("field 'max_turns': integer expected, got float", Agent.create, { max_turns = 1.5 })
 fails("'Agent' has no function 'crate'; did you mean 'create'?", function() Agent.crate() end)
 assert(Agent.something_else == nil)

@@ -12,10 +12,14 @@ local numbers = {} -- by wanted name: the last number given
 local private = setmetatable({}, { __mode = "k" })
 
 local fields = {
-  name = "string?", model = "string?", provider = "string?", prompt = "string?", temperature = "number?",
-  max_tokens = "integer?", parameters = "table?", tools = "table?", max_turns = "integer?", streaming = "boolean?",
+  name = "string?", model = "string?", provider = "string?", fallback = "table?", description = "string?",
+  prompt = "string?", temperature = "number?", max_tokens = "integer?", parameters = "table?", tools = "table?",
+  max_turns = "integer?", schema = "table?", transfer_to = "table?", streaming = "boolean?",
 }
-local input_fields = { text = "string", parameters = "table?", context = "table?" }
+local sent = { "model", "provider", "prompt", "temperature", "max_tokens", "max_turns", "parameters" } -- as they are
+local input_fields = {
+  text = "string", media = "table?", parameters = "table?", context = "table?", output_modalities = "table?",
+}
 
 local function unique_name(wanted)
   wanted = wanted or "agent"
@@ -28,18 +32,86 @@ local function unique_name(wanted)
   return name
 end
 
+-- A list of strings, where it may also be of agents: then their names.
+local function names(fn, field, list, or_agents)
+  local found = {}
+  for i, item in ipairs(list) do
+    found[i] = or_agents and host.is(item, meta) and item.name or item
+    if type(found[i]) ~= "string" then
+      host.bad_argument(fn, 1, ("field '%s': item %d: %s expected, got %s"):format(field, i,
+        or_agents and "agent or name of one" or "string", type(item)))
+    end
+  end
+  return host.array(found)
+end
+
 local function create(fn, given)
   check_fields(fn, 1, given, fields)
-  local specs, own = host.tool_specs(fn, given.tools)
-  local name = unique_name(given.name)
-  local spec = { name = name, tools = host.array(specs) }
-  for _, field in ipairs { "model", "provider", "prompt", "temperature", "max_tokens", "max_turns", "parameters" } do
-    spec[field] = given[field]
+  local spec = {}
+  for _, field in ipairs(sent) do spec[field] = given[field] end
+  spec.fallback = given.fallback and names(fn, "fallback", given.fallback)
+  if given.schema then
+    spec.schema = host.schema_of(fn, "schema", given.schema)
+    local fits, err = pcall(host.call, "schema.check", spec.schema)
+    if not fits then host.bad_argument(fn, 1, "field 'schema': " .. err.message) end
   end
-  local agent = setmetatable({ name = name, model = given.model, provider = given.provider }, meta)
-  private[agent] = { spec = spec, own = own }
-  agents[name] = agent
+  local state = { spec = spec, tools = {}, targets = names(fn, "transfer_to", given.transfer_to or {}, true) }
+  for i, item in ipairs(given.tools or {}) do
+    if not (type(item) == "string" or host.is_tool(item) or host.is(item, meta)) then
+      host.bad_argument(fn, 1, ("field 'tools': item %d: tool, agent or name of one expected, got %s"):format(i, type(item)))
+    end
+    state.tools[i] = item
+  end
+  spec.name = unique_name(given.name)
+  local agent = setmetatable({
+    name = spec.name, model = given.model, provider = given.provider, description = given.description,
+  }, meta)
+  private[agent] = state
+  agents[spec.name] = agent
   return agent
+end
+
+-- The name of a tool that stands for an agent: what every protocol takes.
+local function tool_name(prefix, agent)
+  return (prefix .. agent.name:gsub("[^%w_-]", "_")):sub(1, 64)
+end
+
+-- An agent in another one's `tools`, by itself or by name: it is asked, and its answer is the tool's result.
+local function as_tool(item)
+  local agent = host.is(item, meta) and item or type(item) == "string" and not host.granted[item] and agents[item]
+  if not agent then return nil end
+  local spec = {
+    name = tool_name("", agent), script = true,
+    description = agent.description or ("Asks the agent '%s'."):format(agent.name),
+    parameters = {
+      type = "object", required = { "text" },
+      properties = { text = { type = "string", description = "what to ask, with all that it needs to know" } },
+    },
+  }
+  return spec, function(args)
+    if type(args.text) ~= "string" then host.fail("tool", "the argument 'text' must be a string") end
+    local output = methods.execute(agent, args.text)
+    if output.data ~= nil then return output.data end
+    return output.text
+  end
+end
+
+-- The agent's tools and handovers, once they are needed: they may name agents that came later.
+local function equip(fn, state)
+  if state.own then return end
+  local spec, transfers = state.spec, {}
+  spec.tools, state.own = host.tool_specs(fn, state.tools, as_tool)
+  for i, name in ipairs(state.targets) do
+    local target = agents[name]
+    if not target then host.fail("not_found", ("agent '%s': there is no agent '%s' to hand over to"):format(spec.name, name)) end
+    transfers[i] = {
+      agent = name, name = tool_name("transfer_to_", target),
+      description = ("Hands the conversation over to the agent '%s'."):format(name)
+        .. (target.description and " " .. target.description or ""),
+      parameters = { type = "object", properties = {} },
+    }
+  end
+  spec.transfers = host.array(transfers)
 end
 
 local function check_input(fn, input)
@@ -47,7 +119,13 @@ local function check_input(fn, input)
   if type(input) == "table" and input.text == nil then
     host.bad_argument(fn, 1, "field 'text': string expected, got no value; pass a string or { text = ... }")
   end
-  return check_fields(fn, 1, input, input_fields)
+  check_fields(fn, 1, input, input_fields)
+  for i, item in ipairs(input.media or {}) do
+    if not host.is_media(item) then
+      host.bad_argument(fn, 1, ("field 'media': item %d: media expected, got %s"):format(i, type(item)))
+    end
+  end
+  return input
 end
 
 local function state_of(self, method)
@@ -56,27 +134,52 @@ local function state_of(self, method)
   return state
 end
 
--- One question, one whole answer: {text, media, tool_calls, metadata}.
-function methods:execute(input)
-  local state = state_of(self, "execute")
-  local request = { agent = state.spec, input = check_input("agent:execute", input) }
-  local reply = host.await("agent.execute", request)
+-- What an execution starts with. With a history, the agents that it may be handed over to come along, for they answer
+-- in it too; without one, a handover is the script's business.
+local function request(fn, agent, input, history)
+  local specs, own, left = {}, {}, { agent }
+  for _, next_agent in ipairs(left) do
+    local state = private[next_agent]
+    if not own[next_agent.name] then
+      equip(fn, state)
+      specs[#specs + 1], own[next_agent.name] = state.spec, state.own
+      for _, name in ipairs(history and state.targets or {}) do left[#left + 1] = agents[name] end
+    end
+  end
+  return { agents = specs, input = input, history = history }, own
+end
+
+function host.execute(fn, agent, input, history)
+  local asked, own = request(fn, agent, input, history)
+  local reply = host.await("agent.execute", asked)
   while reply.tools do
-    local results = host.run_tools(state.own, reply.tools)
-    reply = host.await("agent.execute", { agent = state.spec, state = reply.state, results = host.array(results) })
+    local results = host.run_tools(own, reply.tools)
+    reply = host.await("agent.execute", { agents = asked.agents, state = reply.state, results = results })
   end
   return reply.output
 end
 
+function host.stream_execute(fn, agent, input, history, ended)
+  local asked, own = request(fn, agent, input, history)
+  local id = host.call("agent.stream", asked)
+  return host.new_stream(id, function(calls) return host.run_tools(own, calls) end, ended)
+end
+
+-- One question, one whole answer: {text, media, tool_calls, data, transfer_to, metadata}.
+function methods:execute(input)
+  state_of(self, "execute")
+  local output = host.execute("agent:execute", self, check_input("agent:execute", input))
+  return output -- no tail call: a traceback names this method
+end
+
 -- The answer as it arrives. The further results make a `for` loop that is left close the stream.
 function methods:stream_execute(input)
-  local state = state_of(self, "stream_execute")
-  local id = host.call("agent.stream", { agent = state.spec, input = check_input("agent:stream_execute", input) })
-  local stream = host.new_stream(id, function(calls) return host.array(host.run_tools(state.own, calls)) end)
+  state_of(self, "stream_execute")
+  local stream = host.stream_execute("agent:stream_execute", self, check_input("agent:stream_execute", input))
   return stream, nil, nil, stream
 end
 
--- {streaming, tools, input_modalities, output_modalities} of the model's provider.
+-- {streaming, tools, json_schema, input_modalities, output_modalities} of the model's provider.
 function methods:capabilities()
   local spec = state_of(self, "capabilities").spec
   return host.call("agent.capabilities", { model = spec.model, provider = spec.provider })
@@ -87,24 +190,45 @@ function methods:supports_streaming()
   return methods.capabilities(self).streaming
 end
 
+-- The kinds of media that it takes: "text", "image", "audio", "video", "binary".
+function methods:supported_media_types()
+  state_of(self, "supported_media_types")
+  return methods.capabilities(self).input_modalities
+end
+
+function methods:supports_multimodal()
+  state_of(self, "supports_multimodal")
+  return #methods.supported_media_types(self) > 1
+end
+
+function host.agent(name) return agents[name] end
+
+-- A conversation: the agent with a memory (conversation.lua).
+function methods:conversation()
+  state_of(self, "conversation")
+  return host.new_conversation(self, check_input)
+end
+
 meta.__tostring = function(agent) return ("agent '%s'"):format(agent.name) end
 
 local Agent = {}
 
-function Agent.create(given) return create("Agent.create", given) end
+function Agent.create(given)
+  local agent = create("Agent.create", given)
+  return agent
+end
 
 -- The agent of that name, from the manifest or created before; nil when there is none.
 function Agent.get(name)
-  host.check("Agent.get", 1, name, "string")
-  return agents[name]
+  return agents[host.check("Agent.get", 1, name, "string")]
 end
 
 -- The names of all agents, sorted.
 function Agent.list()
-  local names = {}
-  for name in pairs(agents) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  local found = {}
+  for name in pairs(agents) do found[#found + 1] = name end
+  table.sort(found)
+  return found
 end
 
 host.module("Agent", Agent)

@@ -65,6 +65,8 @@ function host.setup(config)
     run_id = config.run_id, script = config.script, args = read_only(config.args, "__context.args"),
     tools = read_only(config.tools, "__context.tools"), providers = read_only(config.providers, "__context.providers"),
   }, "__context")
+  host.granted = {}
+  for _, name in ipairs(config.tools) do host.granted[name] = true end
   host.declare_agents(config.agents)
   return config.args
 end

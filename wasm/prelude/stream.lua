@@ -15,10 +15,18 @@ local function state_of(self, method)
 end
 
 -- A stream over the host's stream `id`; `run_tools(calls)` runs the script's own tools when the model asks for them.
-function host.new_stream(id, run_tools)
+-- `ended(output)` is told once that it was read to the end, or, with nothing, that it was left.
+function host.new_stream(id, run_tools, ended)
   local stream = setmetatable({}, meta)
-  states[stream] = { id = id, run_tools = run_tools, chunks = {}, first = 1, last = 0, done = false }
+  states[stream] = { id = id, run_tools = run_tools, ended = ended, chunks = {}, first = 1, last = 0, done = false }
   return stream
+end
+
+-- The reader has come to the end, or has left.
+local function finish(state, output)
+  local ended = state.ended
+  state.ended = nil
+  if ended then ended(output) end
 end
 
 local function close(state)
@@ -27,6 +35,7 @@ local function close(state)
     state.done = true
     host.call("stream.close", state.id)
   end
+  finish(state)
 end
 
 -- Put what the host gave behind what is there: several tasks may read one stream, and wait at once.
@@ -56,7 +65,10 @@ function methods:next()
       state.calls = nil
       state.results = state.run_tools(calls)
     end
-    if state.done then return nil end
+    if state.done then
+      finish(state, state.output)
+      return nil
+    end
     local request = { stream = state.id, results = state.results }
     state.results = nil
     local ok, reply = pcall(host.await, "stream.next", request)

@@ -12,20 +12,33 @@ local meta = host.class("tool", methods)
 meta.__metatable = false
 local runs = setmetatable({}, { __mode = "k" }) -- the functions of script tools; not for JSON and not for pairs()
 
-local types = { string = true, number = true, integer = true, boolean = true, array = true, object = true }
+local types = { string = true, number = true, integer = true, boolean = true, array = true, object = true, null = true }
+
+local function is_short(rule) return type(rule) == "string" and types[rule:gsub("%?$", "")] end
+
+-- Is it a JSON Schema, or a table of fields by type? Either may have a key called `type`.
+local function is_schema(t)
+  for _, key in ipairs { "properties", "anyOf", "oneOf", "allOf", "enum" } do
+    if type(t[key]) == "table" then return true end
+  end
+  if type(t["$ref"]) == "string" or type(t.type) == "table" then return true end
+  if not types[t.type] then return false end
+  for key, rule in pairs(t) do
+    if key ~= "type" and is_short(rule) then return false end
+  end
+  return true
+end
 
 -- { field = "string", other = "number?" } as a JSON Schema; a schema is taken as it is.
-local function schema_of(parameters)
-  if parameters == nil then return { type = "object", properties = {} } end
-  if parameters.type == "object" and type(parameters.properties) == "table" then return parameters end
+function host.schema_of(fn, where, given)
+  if is_schema(given) then return given end
   local properties, required = {}, {}
-  for field, rule in pairs(parameters) do
-    local name = type(rule) == "string" and rule:gsub("%?$", "")
-    if type(field) ~= "string" or not (types[name] or type(rule) == "table") then
-      host.bad_argument("Tool.define", 1, ("field 'parameters.%s': a JSON Schema type expected, such as \"string\" or \"number?\"")
-        :format(tostring(field)))
+  for field, rule in pairs(given) do
+    if type(field) ~= "string" or not (is_short(rule) or type(rule) == "table") then
+      host.bad_argument(fn, 1, ("field '%s.%s': a JSON Schema type expected, such as \"string\" or \"number?\"")
+        :format(where, tostring(field)))
     end
-    properties[field] = type(rule) == "table" and rule or { type = name }
+    properties[field] = type(rule) == "table" and rule or { type = (rule:gsub("%?$", "")) }
     if type(rule) == "table" or rule:sub(-1) ~= "?" then required[#required + 1] = field end
   end
   table.sort(required)
@@ -96,7 +109,7 @@ function Tool.define(fields)
   local tool = setmetatable({
     name = fields.name,
     description = fields.description or "",
-    schema = schema_of(fields.parameters),
+    schema = host.schema_of("Tool.define", "parameters", fields.parameters or { type = "object", properties = {} }),
     source = "script",
   }, meta)
   runs[tool] = fields.run
@@ -119,38 +132,49 @@ function methods:execute(args)
   return Tool.execute(self.name, args)
 end
 
--- What a model is told of the tools in an agent's list, and which of them run in here.
-function host.tool_specs(fn, list)
-  local specs, own = {}, {}
-  for i, item in ipairs(list or {}) do
+function host.is_tool(value) return host.is(value, meta) end
+
+-- What a model is told of the tools in an agent's list, and those of them that run in here: functions by name.
+-- `other(item)` gives that for what is no tool, or nothing.
+function host.tool_specs(fn, list, other)
+  local specs, own, seen = {}, {}, {}
+  for i, item in ipairs(list) do
     local tool = type(item) == "string" and defined[item] or item
+    local spec, run
     if runs[tool] then
-      own[tool.name] = tool
-      specs[#specs + 1] = { name = tool.name, description = tool.description, parameters = tool.schema, script = true }
-    elseif type(tool) == "string" or host.is(tool, meta) then
-      specs[#specs + 1] = { name = type(tool) == "string" and tool or tool.name }
+      spec = { name = tool.name, description = tool.description, parameters = tool.schema, script = true }
+      run = function(args) return run_defined(tool, args) end
+    elseif host.is(tool, meta) then
+      spec = { name = tool.name }
     else
-      host.bad_argument(fn, 1, ("field 'tools': item %d: tool or tool name expected, got %s"):format(i, type(item)))
+      spec, run = other(tool)
+      spec = spec or { name = tool }
     end
+    if seen[spec.name] then
+      host.bad_argument(fn, 1, ("field 'tools': item %d: there is a tool '%s' before it"):format(i, spec.name))
+    end
+    seen[spec.name], specs[i], own[spec.name] = true, spec, run
   end
-  return specs, own
+  return host.array(specs), own
 end
 
 local function answer(own, call)
-  local tool = own[call.name]
-  local ok, value = pcall(run_defined, tool, call.arguments)
+  local ok, value
+  local run = own[call.agent][call.name]
+  if run then ok, value = pcall(run, call.arguments)
+  else ok, value = pcall(host.await, "tool.execute", { name = call.name, arguments = call.arguments }) end
   if ok and value ~= nil and type(value) ~= "string" then ok, value = pcall(host.stringify, value) end
   if ok then return { id = call.id, text = value or "" } end
   local told, text = pcall(tostring, value)
   return { id = call.id, text = told and text or "the tool failed", is_error = true }
 end
 
--- The calls of one model turn, at once where Lua can wait, else one after the other.
+-- The calls of one model turn, at once where Lua can wait, else one after the other. `own` has each agent's functions.
 function host.run_tools(own, calls)
   local results = {}
   if not T.can_wait() or #calls == 1 then
     for i, call in ipairs(calls) do results[i] = answer(own, call) end
-    return results
+    return host.array(results)
   end
   local group, place = host.new_group(), {}
   for i, call in ipairs(calls) do place[spawn(answer, group, "tool " .. call.name, own, call)] = i end
@@ -158,7 +182,7 @@ function host.run_tools(own, calls)
     local t = T.take(group)
     results[place[t]] = T.await(t)
   end
-  return results
+  return host.array(results)
 end
 
 host.module("Tool", Tool)
