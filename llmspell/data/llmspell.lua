@@ -8,6 +8,7 @@
 ---@field name? string unique in the run, else numbered
 ---@field model? string "name" or "provider/name"; by default the provider's
 ---@field provider? string by default the manifest's
+---@field description? string what another agent's model is told of this one
 ---@field prompt? string the system prompt
 ---@field temperature? number
 ---@field max_tokens? integer longest answer
@@ -15,8 +16,9 @@
 ---@field tools? (string|llmspell.Tool|llmspell.Agent)[] tools by name, tools of the script, other agents
 ---@field max_turns? integer of the tool loop; 8 by default
 ---@field streaming? boolean
----@field schema? table a JSON Schema of the answer; `data` of the output is the checked value
----@field fallback? string[] models to ask when this one fails, "provider/model"
+---@field schema? table the answer's JSON Schema, or { field = "string" }: `data` of the output is the checked value
+---@field transfer_to? (string|llmspell.Agent)[] agents that the model may hand the conversation over to
+---@field fallback? string[] models to ask in turn where the model fails
 
 ---@class llmspell.Input
 ---@field text string
@@ -33,6 +35,7 @@
 ---@field cost? number
 
 ---@class llmspell.OutputMetadata
+---@field agent string who answered
 ---@field model string
 ---@field provider string
 ---@field usage llmspell.Usage the sum over all turns
@@ -68,6 +71,7 @@
 ---@field name string
 ---@field model? string
 ---@field provider? string
+---@field description? string
 local agent = {}
 
 ---One question, one whole answer.
@@ -90,12 +94,21 @@ function agent:supports_streaming() end
 ---@return boolean
 function agent:supports_multimodal() end
 
+---"text", "image", "audio", "video", "binary".
 ---@return string[]
 function agent:supported_media_types() end
 
 ---A conversation with this agent, which keeps its history.
 ---@return llmspell.Conversation
 function agent:conversation() end
+
+---@class llmspell.Message
+---@field role "system"|"user"|"assistant"|"tool"
+---@field text string
+---@field tool_calls? llmspell.ToolCall[] of the assistant
+---@field tool_call_id? string of a tool
+---@field name? string of a tool
+---@field is_error? boolean of a tool: it failed
 
 ---@class llmspell.Conversation
 local conversation = {}
@@ -108,12 +121,16 @@ function conversation:execute(input) end
 ---@return llmspell.ChunkStream
 function conversation:stream_execute(input) end
 
----What was said so far.
----@return table[]
+---What was said so far, as a copy.
+---@return llmspell.Message[]
 function conversation:history() end
 
 ---Forget what was said.
 function conversation:reset() end
+
+---The agent that answers now: after a handover, another one than at the start.
+---@return llmspell.Agent
+function conversation:agent() end
 
 ---@class llmspell.AgentModule
 Agent = {}
@@ -138,7 +155,7 @@ function Agent.list() end
 ---@field text? string of "text": nil in every other chunk
 ---@field tool_id? string of the two about tool calls
 ---@field name? string of the two about tool calls
----@field partial_args? string of "tool_call_progress"
+---@field partial_args? string of "tool_call_progress": the new piece of the arguments' JSON
 ---@field args? table<string, any> of "tool_call_complete"
 ---@field result? string of "tool_call_complete"
 ---@field is_error? boolean of "tool_call_complete": the tool failed
@@ -147,6 +164,8 @@ function Agent.list() end
 ---@field kind? "stream_start"|"stream_end"|"cancelled"|"heartbeat"|"rate_limit" of "control"
 ---@field usage? llmspell.Usage of "stream_end"
 ---@field finish_reason? string of "stream_end"
+---@field provider? string of "rate_limit"
+---@field retry_after? number of "rate_limit": seconds
 
 ---@class llmspell.Chunk
 ---@field stream_id string
@@ -158,8 +177,8 @@ function Agent.list() end
 ---@class llmspell.Stream
 ---@overload fun(): any
 ---@field id string
----@field status string
----@field coroutine? thread
+---@field status "ready"|"running"|"done"|"failed"|"cancelled"
+---@field coroutine thread of Stream.create, else one that yields the stream's items
 local stream = {}
 
 ---The next item; nil after the last one.
@@ -190,15 +209,15 @@ function stream:cancel() end
 ---@class llmspell.StreamModule
 Stream = {}
 
----A stream of what the function yields.
+---A stream of what the function, run as a coroutine, yields: the first value of each yield, where it is not nil.
 ---@param fn function|thread
 ---@param ... any its arguments
 ---@return llmspell.Stream
 function Stream.create(fn, ...) end
 
----A stream of { source, item }, in the order of arrival.
+---Several streams at once, in the order of arrival; `source` is the stream's place in the list.
 ---@param streams llmspell.Stream[]
----@return llmspell.Stream
+---@return llmspell.Stream # of { source, item }
 function Stream.merge(streams) end
 
 ---@param stream llmspell.Stream
@@ -211,7 +230,7 @@ function Stream.map(stream, fn) end
 ---@return llmspell.Stream
 function Stream.filter(stream, fn) end
 
----The first `count` items.
+---The first `count` items; then the stream is cancelled.
 ---@param stream llmspell.Stream
 ---@param count integer
 ---@return llmspell.Stream
@@ -328,16 +347,28 @@ function Task.timeout(seconds, fn, ...) end
 
 -- ---- workflows ----
 
+---What the functions of a workflow get; a new table each time.
+---@class llmspell.StepContext
+---@field workflow string its name
+---@field step? string its name
+---@field attempt? integer
+---@field input any the workflow's
+---@field previous any the last output
+---@field outputs table<string, any> by step
+---@field item any of a loop
+---@field iteration? integer of a loop, from 1
+
+---Has exactly one of agent, tool, workflow and run.
 ---@class llmspell.Step
 ---@field name? string
 ---@field agent? llmspell.Agent|string
 ---@field tool? llmspell.Tool|string
 ---@field workflow? llmspell.Workflow
----@field run? fun(ctx: table): any
----@field input? any a value, or a function of the context
+---@field run? fun(ctx: llmspell.StepContext, input: any): any
+---@field input? any a value, or a function of the context; by default what came before
 ---@field retries? integer
 ---@field retry_delay? number seconds
----@field timeout? number seconds
+---@field timeout? number seconds, of one attempt
 ---@field error_strategy? "fail_fast"|"continue"|"retry"
 
 ---@class llmspell.WorkflowOptions
@@ -350,7 +381,7 @@ function Task.timeout(seconds, fn, ...) end
 
 ---@class llmspell.Branch
 ---@field name? string
----@field when fun(ctx: table): boolean
+---@field when fun(ctx: llmspell.StepContext): any
 ---@field steps llmspell.Step[]
 
 ---@class llmspell.ConditionalOptions
@@ -359,24 +390,43 @@ function Task.timeout(seconds, fn, ...) end
 ---@field otherwise? llmspell.Step[]
 ---@field error_strategy? "fail_fast"|"continue"|"retry"
 
+---Has exactly one of over, range and while_.
 ---@class llmspell.LoopOptions: llmspell.WorkflowOptions
----@field over? any[]
----@field range? number[] from, to, step
----@field while_? fun(ctx: table): boolean
+---@field over? any[]|fun(ctx: llmspell.StepContext): any[]
+---@field range? table { from, to, step }
+---@field while_? fun(ctx: llmspell.StepContext): any
 ---@field max_iterations? integer
 
+---@class llmspell.StepResult
+---@field name string
+---@field type "agent"|"tool"|"workflow"|"run"
+---@field ok boolean
+---@field attempts integer
+---@field duration_ms number
+---@field output any
+---@field error any
+---@field result any the agent's or the workflow's whole result
+---@field skipped? boolean it did not begin
+---@field iteration? integer of a loop
+
 ---@class llmspell.WorkflowResult
+---@field name string
 ---@field success boolean
----@field output any the last step's
+---@field output any the last one
 ---@field outputs table<string, any> by step
----@field steps table[]
----@field error? any
+---@field steps llmspell.StepResult[]
+---@field error any
+---@field failed_step? string
+---@field branch? string of a conditional workflow
+---@field iterations? integer of a loop
+---@field duration_ms number
 
 ---@class llmspell.Workflow
 ---@field name string
 local workflow = {}
 
----@param given? any { input = value }, or the value
+---A failing step raises no error; the result says so.
+---@param given? any { input = value }, or a value that is no table
 ---@return llmspell.WorkflowResult
 function workflow:execute(given) end
 
@@ -424,14 +474,18 @@ Media = {}
 ---@return llmspell.Media
 function Media.load(path_or_url) end
 
+---@class llmspell.MediaOptions
+---@field filename? string
+
 ---@param bytes string
----@param options? { filename?: string }
+---@param options? llmspell.MediaOptions
 ---@return llmspell.Media
 function Media.from_bytes(bytes, options) end
 
 ---@param text string
+---@param options? llmspell.MediaOptions
 ---@return llmspell.Media
-function Media.from_base64(text) end
+function Media.from_base64(text, options) end
 
 -- ---- data ----
 
