@@ -185,6 +185,7 @@ SCRIPT = 'print("hello")\n'
 NOT_LOADED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("--version",): ("httpx", "wasmtime", "cattrs", "msgpack", "asyncio", "llmspell.media", "llmspell.host"),
     ("--help",): ("httpx", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
+    ("init",): ("httpx", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
     ("run", "script.lua"): ("httpx", "cattrs", "tomllib", "tomli_w", "cyclopts", "llmspell.media"),
 }
 

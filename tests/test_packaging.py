@@ -139,6 +139,8 @@ def test_the_wheel_holds_the_package_its_types_the_sandbox_and_the_licence(built
     outside = [name for name in names if not name.startswith(("llmspell/", "llmspell-"))]
     assert outside == []
     assert {"llmspell/py.typed", "llmspell/lua.wasm", "llmspell/lua.wasm.sha256"} <= set(names)
+    data = [path for path in (ROOT / "llmspell" / "data").rglob("*") if path.is_file()]
+    assert {path.relative_to(ROOT).as_posix() for path in data} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert sorted(name for name in names if name.endswith(".py")) == sorted(
         path.relative_to(ROOT).as_posix() for path in (ROOT / "llmspell").rglob("*.py")

@@ -6,6 +6,7 @@ The header is the comment lines at the top. What is not one of these is prose:
     -- expect: output TEXT               a line of stdout; all of them, in order, are all of stdout
     -- expect: result JSON               what it returns (the first value)
     -- expect: error KIND[:LINE] TEXT    it fails with this kind, at this line of the script; TEXT is in the message
+    -- expect: hint TEXT                 what is said to do about the error has TEXT in it
     -- expect: traceback TEXT            is in the traceback, after those named before
     -- expect: log LEVEL TEXT            there is such a log event
     -- manifest: TOML                    a line of the manifest
@@ -48,7 +49,7 @@ def read_header(source: str) -> Header:
         key, colon, text = line[2:].strip().partition(": ")
         if colon and key == "expect":
             word, _, rest = text.partition(" ")
-            assert word in ("ok", "output", "result", "error", "traceback", "log"), line
+            assert word in ("ok", "output", "result", "error", "hint", "traceback", "log"), line
             expected.append((word, rest))
         elif colon and key == "manifest":
             manifest.append(text)
@@ -95,6 +96,8 @@ def check_error(header: Header, report: RunReport) -> None:
     assert text in report.error.message
     if line:
         assert report.error.line == int(line)
+    for text in header.all("hint"):
+        assert text in report.error.hint, report.error.hint
     at = 0
     for text in header.all("traceback"):
         found = report.error.traceback.find(text, at)

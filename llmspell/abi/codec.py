@@ -45,15 +45,10 @@ def depth_fits(value: Any, limit: int = MAX_DEPTH) -> bool:
     """Is the value nested at most `limit` levels?"""
     level = [value]
     for _ in range(limit + 1):
-        inner: list[Any] = []
-        for item in level:
-            if isinstance(item, dict):
-                inner.extend(item.values())
-            elif isinstance(item, (list, tuple)):
-                inner.extend(item)
-        if not inner:
+        level = [item for item in level if isinstance(item, (dict, list, tuple))]
+        if not level:
             return True
-        level = inner
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
     return False
 
 

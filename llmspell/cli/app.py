@@ -100,6 +100,17 @@ def build(session: Session) -> App:
 
         return check(file, session, resolved=resolved, form=output)
 
+    def init(
+        folder: Annotated[
+            str, Parameter(help="Where to write it; made where it is missing.", show_default=False)
+        ] = ".",
+        /,
+    ) -> int:
+        """Write a project that runs at once, and what editors need. Keeps what is there."""
+        from llmspell.cli.init import init as write
+
+        return write(folder, session)
+
     def schema() -> int:
         """Print the JSON Schema of a manifest, for editors."""
         import json
@@ -116,7 +127,7 @@ def build(session: Session) -> App:
         session.out.text(app.generate_completion(shell=shell))
         return session.end_quietly()
 
-    commands: tuple[Callable[..., Any], ...] = (_run(), validate, schema, completion)
+    commands: tuple[Callable[..., Any], ...] = (_run(), validate, init, schema, completion)
     for position, command in enumerate(commands):
         app.command(command, sort_key=position)
     return app
@@ -157,7 +168,7 @@ def _run() -> Callable[..., RunRequest]:
 
 def _usage(error: CycloptsError, words: list[str]) -> UsageError:
     """What cyclopts found wrong, in our words' form."""
-    command = " ".join(["llmspell", *words[:1]]) if words[:1] in (["run"], ["validate"]) else "llmspell"
+    command = " ".join(["llmspell", *words[:1]]) if words[:1] in (["run"], ["validate"], ["init"]) else "llmspell"
     hint = f"`{command} --help` lists what there is"
     if isinstance(error, UnknownOptionError) and words[:1] == ["run"]:
         hint += "; the script's own options go after --"

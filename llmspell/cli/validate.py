@@ -8,6 +8,7 @@ from llmspell.cli.run import is_manifest, run_loop
 from llmspell.cli.session import Session
 from llmspell.cli.sources import Sources
 from llmspell.errors import ScriptSyntaxError
+from llmspell.host.hints import Place, hint
 from llmspell.manifest.load import load_manifest
 from llmspell.manifest.model import Manifest
 from llmspell.manifest.units import format_duration_ms, format_size
@@ -65,4 +66,6 @@ def _compile(manifest: Manifest, session: Session) -> None:
     bare = ScriptRuntime(Manifest(file="", base=Path()))
     found = run_loop(bare.execute_script(_COMPILE, args=[source.decode(), chunk_name(name)]))
     if found.result is not None:
-        raise ScriptSyntaxError(str(found.result))
+        error = ScriptSyntaxError(str(found.result))
+        error.hint = hint(error.kind, error.message, Place(source.decode(), session.sources.place(error)[1]))
+        raise error

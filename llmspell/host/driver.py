@@ -21,6 +21,7 @@ from llmspell.errors import (
     InterruptedRun,
     LimitError,
     LlmspellError,
+    ScriptError,
     ScriptSyntaxError,
 )
 from llmspell.events import Log, Output
@@ -32,6 +33,8 @@ from llmspell.limits import Limits
 _NO_REPLIES: Final = b"\x90"
 _WHERE: Final = re.compile(r"(.{1,60}?):(\d{1,9}): ")
 """What Lua puts before a message, for errors that have no stack: of the compiler, of closing a variable."""
+_DEEP: Final = re.compile(r"skipping [0-9]{5,9} levels")
+"""In a traceback: calls nested deeper than programs nest them on purpose."""
 _INT_MAX: Final = 2**31 - 1
 """The guest counts tasks in a C int."""
 
@@ -310,7 +313,10 @@ class Driver:
         error: LlmspellError
         if failure.kind == "memory":
             granted = self._limits.memory_bytes
-            error = LimitError("memory_bytes", granted, granted, message="the script used up its memory")
+            hint = (
+                "calls are nested without an end: does the recursion stop?" if _DEEP.search(failure.traceback) else ""
+            )
+            error = LimitError("memory_bytes", granted, granted, message="the script used up its memory", hint=hint)
         elif failure.kind == "syntax":
             error = ScriptSyntaxError(failure.message)
         elif failure.kind == "deadlock":
@@ -322,4 +328,19 @@ class Driver:
         if not error.line and where and (failure.kind == "syntax" or where[1] == self._script.name[1:]):
             error.file, error.line = where[1], int(where[2])
         error.traceback = f"stack traceback:{failure.traceback}" if failure.traceback else ""
+        if isinstance(error, ScriptError) and not error.hint:
+            error.hint = self._hint(error)
         return error
+
+    def _hint(self, error: ScriptError) -> str:
+        from llmspell.host.hints import Place, hint  # only failing runs need its tables
+
+        script, context = self._script, self._script.context
+        ours = error.file == script.name[1:]
+        names = {
+            "Agent": [agent["name"] for agent in context["agents"]],
+            "Tool": context["tools"],
+            "Provider": context["providers"],
+        }
+        source = script.source.decode("utf-8", "replace") if ours else ""
+        return hint(error.kind, error.message, Place(source, error.line, names))

@@ -17,6 +17,7 @@ from llmspell.errors import ComponentNotFound, DeniedError, InvalidArgument, Lim
 from llmspell.events import Level, Log, Progress
 from llmspell.host import clock, jsontext
 from llmspell.host.dispatch import Gate, Operation, Operations, require
+from llmspell.host.statestore import StateStore
 from llmspell.host.workers import workers
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def functions(gate: Gate, around: Surroundings) -> Operations:
         "task.limit": Operation(immediate=lambda _: _too_many_tasks(around)),
         "io.read": Operation(awaited=lambda form: _read(around.stdin, form)),
         "module.load": Operation(awaited=lambda name: workers.call(_load_module, around.modules, name)),
+        **StateStore().operations(),
     }
 
 

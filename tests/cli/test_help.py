@@ -11,7 +11,7 @@ from llmspell import __version__
 from tests.cli.helpers import called, llmspell
 
 
-@pytest.mark.parametrize("words", ["--help", "run --help", "validate --help", "completion --help"])
+@pytest.mark.parametrize("words", ["--help", "run --help", "validate --help", "init --help", "completion --help"])
 def test_help(words: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     result = llmspell(*words.split(), cwd=tmp_path)
     assert (result.code, result.err) == (0, "")
@@ -41,6 +41,7 @@ def test_the_version_is_one_line(tmp_path: Path) -> None:
         "run a.lua --mem 50",
         "validate",
         "validate a.toml b.toml",
+        "init a b",
         "schema x",
         "completion tcsh",
     ],

@@ -266,7 +266,7 @@ static void encode_value(Encoder *e, int idx, const Path *path, int depth) {
 /* Append the value at idx. Raises a Lua error, with the path to the culprit, for what is not data. */
 static void encode(lua_State *L, int idx, Buffer *b) {
   Encoder e = {L, b, 0};
-  encode_value(&e, lua_absindex(L, idx), NULL, 0);
+  encode_value(&e, lua_absindex(L, idx), NULL, -1); /* the table in which the prelude passes a value is no level of it */
 }
 
 /* The host's messages are read with bounds all the same: a wrong length must not read outside. */

@@ -141,8 +141,9 @@ end
 -- Error values: {kind, message, retryable, details, hint}.
 local error_meta = host.error_meta
 error_meta.__name = "error"
-error_meta.__tostring = function(e)
-  return ("%s: %s"):format(tostring(rawget(e, "kind")), tostring(rawget(e, "message")))
+error_meta.__tostring = function(e) -- one line, whatever a provider said
+  local text = ("%s: %s"):format(tostring(rawget(e, "kind")), tostring(rawget(e, "message")))
+  return (string.gsub(text, "[\r\n]%s*", " "))
 end
 error_meta.__concat = function(a, b) return tostring(a) .. tostring(b) end
 error_meta.__metatable = false

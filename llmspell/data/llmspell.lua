@@ -1,0 +1,685 @@
+---@meta llmspell
+-- What a script of llmspell sees, described for the Lua language server. `llmspell init` writes this file into
+-- .llmspell/ beside a project's scripts and refreshes it there; nothing runs it.
+
+-- ---- agents ----
+
+---@class llmspell.AgentOptions
+---@field name? string unique in the run, else numbered
+---@field model? string "name" or "provider/name"; by default the provider's
+---@field provider? string by default the manifest's
+---@field description? string what another agent's model is told of this one
+---@field prompt? string the system prompt
+---@field temperature? number
+---@field max_tokens? integer longest answer
+---@field parameters? table<string, any> passed through to the provider as they are
+---@field tools? (string|llmspell.Tool|llmspell.Agent)[] tools by name, tools of the script, other agents
+---@field max_turns? integer of the tool loop; 8 by default
+---@field streaming? boolean
+---@field schema? table the answer's JSON Schema, or { field = "string" }: `data` of the output is the checked value
+---@field transfer_to? (string|llmspell.Agent)[] agents that the model may hand the conversation over to
+---@field fallback? string[] models to ask in turn where the model fails
+
+---@class llmspell.Input
+---@field text string
+---@field parameters? table<string, any> go over those of the agent
+---@field context? table<string, any>
+---@field media? llmspell.Media[]
+---@field output_modalities? string[]
+
+---@class llmspell.Usage
+---@field input_tokens integer
+---@field output_tokens integer
+---@field cached_tokens integer part of input_tokens
+---@field reasoning_tokens integer part of output_tokens
+---@field cost? number
+
+---@class llmspell.OutputMetadata
+---@field agent string who answered
+---@field model string
+---@field provider string
+---@field usage llmspell.Usage the sum over all turns
+---@field finish_reason "stop"|"length"|"tool_calls"|"content_filter"|"other"
+---@field turns integer
+---@field duration_ms number
+---@field request_id string
+
+---@class llmspell.ToolCall
+---@field id string
+---@field name string
+---@field arguments table<string, any>
+---@field error? string why the arguments could not be read
+
+---@class llmspell.Output
+---@field text string
+---@field media llmspell.Media[]
+---@field tool_calls llmspell.ToolCall[] all that were made
+---@field data? any the checked value, where the agent has a schema
+---@field transfer_to? string the agent that the model handed over to
+---@field metadata llmspell.OutputMetadata
+
+---@class llmspell.Capabilities
+---@field streaming boolean
+---@field tools boolean
+---@field json_schema? boolean
+---@field input_modalities string[]
+---@field output_modalities string[]
+---@field max_context? integer
+---@field max_media_size? integer
+
+---@class llmspell.Agent
+---@field name string
+---@field model? string
+---@field provider? string
+---@field description? string
+local agent = {}
+
+---One question, one whole answer.
+---@param input string|llmspell.Input
+---@return llmspell.Output
+function agent:execute(input) end
+
+---The answer as it arrives: `for chunk in agent:stream_execute("...") do`. Leaving the loop closes the connection.
+---@param input string|llmspell.Input
+---@return llmspell.ChunkStream
+function agent:stream_execute(input) end
+
+---What the model's provider can do.
+---@return llmspell.Capabilities
+function agent:capabilities() end
+
+---@return boolean
+function agent:supports_streaming() end
+
+---@return boolean
+function agent:supports_multimodal() end
+
+---"text", "image", "audio", "video", "binary".
+---@return string[]
+function agent:supported_media_types() end
+
+---A conversation with this agent, which keeps its history.
+---@return llmspell.Conversation
+function agent:conversation() end
+
+---@class llmspell.Message
+---@field role "system"|"user"|"assistant"|"tool"
+---@field text string
+---@field tool_calls? llmspell.ToolCall[] of the assistant
+---@field tool_call_id? string of a tool
+---@field name? string of a tool
+---@field is_error? boolean of a tool: it failed
+
+---@class llmspell.Conversation
+local conversation = {}
+
+---@param input string|llmspell.Input
+---@return llmspell.Output
+function conversation:execute(input) end
+
+---@param input string|llmspell.Input
+---@return llmspell.ChunkStream
+function conversation:stream_execute(input) end
+
+---What was said so far, as a copy.
+---@return llmspell.Message[]
+function conversation:history() end
+
+---Forget what was said.
+function conversation:reset() end
+
+---The agent that answers now: after a handover, another one than at the start.
+---@return llmspell.Agent
+function conversation:agent() end
+
+---@class llmspell.AgentModule
+Agent = {}
+
+---@param options llmspell.AgentOptions
+---@return llmspell.Agent
+function Agent.create(options) end
+
+---The agent of that name, from the manifest or created before; nil when there is none.
+---@param name string
+---@return llmspell.Agent?
+function Agent.get(name) end
+
+---The names of all agents, sorted.
+---@return string[]
+function Agent.list() end
+
+-- ---- streams ----
+
+---@class llmspell.Content
+---@field type "text"|"tool_call_progress"|"tool_call_complete"|"media"|"control"
+---@field text? string of "text": nil in every other chunk
+---@field tool_id? string of the two about tool calls
+---@field name? string of the two about tool calls
+---@field partial_args? string of "tool_call_progress": the new piece of the arguments' JSON
+---@field args? table<string, any> of "tool_call_complete"
+---@field result? string of "tool_call_complete"
+---@field is_error? boolean of "tool_call_complete": the tool failed
+---@field media? llmspell.Media of "media"
+---@field is_final? boolean of "media"
+---@field kind? "stream_start"|"stream_end"|"cancelled"|"heartbeat"|"rate_limit" of "control"
+---@field usage? llmspell.Usage of "stream_end"
+---@field finish_reason? string of "stream_end"
+---@field provider? string of "rate_limit"
+---@field retry_after? number of "rate_limit": seconds
+
+---@class llmspell.Chunk
+---@field stream_id string
+---@field chunk_index integer counts from 0 without gaps
+---@field timestamp number seconds since 1970, when the chunk was received
+---@field metadata table<string, any>
+---@field content llmspell.Content
+
+---@class llmspell.Stream
+---@overload fun(): any
+---@field id string
+---@field status "ready"|"running"|"done"|"failed"|"cancelled"
+---@field coroutine thread of Stream.create, else one that yields the stream's items
+local stream = {}
+
+---The next item; nil after the last one.
+---@return any
+function stream:next() end
+
+---Does nothing follow?
+---@return boolean
+function stream:isDone() end
+
+---Everything to the end: an agent's output, or the list of a stream's items.
+---@return any
+function stream:collect() end
+
+---The text to the end.
+---@return string
+function stream:text() end
+
+---Stop; what is behind the stream is closed.
+function stream:cancel() end
+
+---The stream of an agent's answer.
+---@class llmspell.ChunkStream: llmspell.Stream
+---@overload fun(): llmspell.Chunk?
+---@field next fun(self: llmspell.ChunkStream): llmspell.Chunk?
+---@field collect fun(self: llmspell.ChunkStream): llmspell.Output
+
+---@class llmspell.StreamModule
+Stream = {}
+
+---A stream of what the function, run as a coroutine, yields: the first value of each yield, where it is not nil.
+---@param fn function|thread
+---@param ... any its arguments
+---@return llmspell.Stream
+function Stream.create(fn, ...) end
+
+---Several streams at once, in the order of arrival; `source` is the stream's place in the list.
+---@param streams llmspell.Stream[]
+---@return llmspell.Stream # of { source, item }
+function Stream.merge(streams) end
+
+---@param stream llmspell.Stream
+---@param fn fun(item: any): any
+---@return llmspell.Stream
+function Stream.map(stream, fn) end
+
+---@param stream llmspell.Stream
+---@param fn fun(item: any): boolean
+---@return llmspell.Stream
+function Stream.filter(stream, fn) end
+
+---The first `count` items; then the stream is cancelled.
+---@param stream llmspell.Stream
+---@param count integer
+---@return llmspell.Stream
+function Stream.take(stream, count) end
+
+-- ---- tools ----
+
+---@class llmspell.ToolOptions
+---@field name string at most 64 letters, digits, "_" or "-"
+---@field description? string what the model is told
+---@field parameters? table<string, any> a JSON Schema, or { field = "string", other = "number?" }
+---@field run fun(args: table<string, any>): any
+
+---@class llmspell.Tool
+---@field name string
+---@field description string
+---@field schema table
+---@field source string
+local tool = {}
+
+---@param args? table<string, any>
+---@return any
+function tool:execute(args) end
+
+---@class llmspell.ToolModule
+Tool = {}
+
+---A tool that runs in the sandbox, whoever calls it.
+---@param options llmspell.ToolOptions
+---@return llmspell.Tool
+function Tool.define(options) end
+
+---Every tool that the script may use, sorted by name.
+---@return llmspell.Tool[]
+function Tool.list() end
+
+---@param name string
+---@return llmspell.Tool?
+function Tool.get(name) end
+
+---@param name string
+---@return boolean
+function Tool.exists(name) end
+
+---@param name string
+---@param args? table<string, any>
+---@return any
+function Tool.execute(name, args) end
+
+-- ---- tasks ----
+
+---@class llmspell.Task
+local task = {}
+
+---Wait for its results; an error in it is raised here.
+---@return any ...
+function task:await() end
+
+function task:cancel() end
+
+---@return string
+function task:status() end
+
+---@return integer
+function task:id() end
+
+---@class llmspell.TaskModule
+Task = {}
+
+---@param fn function
+---@param ... any its arguments
+---@return llmspell.Task
+function Task.spawn(fn, ...) end
+
+---The same as task:await().
+---@param task llmspell.Task
+---@return any ...
+function Task.await(task) end
+
+---The results in order; the first error cancels the rest and is raised.
+---@param list (function|llmspell.Task)[]
+---@return any[]
+function Task.all(list) end
+
+---Every outcome in order; raises nothing.
+---@param list (function|llmspell.Task)[]
+---@return { ok: boolean, value: any, error: any }[]
+function Task.settle(list) end
+
+---The first to end wins, with its result or error, and its place in the list; the rest are cancelled.
+---@param list (function|llmspell.Task)[]
+---@return any result
+---@return integer place
+function Task.race(list) end
+
+---@class llmspell.MapOptions
+---@field concurrency? integer how many run at once
+
+---@param list any[]
+---@param fn fun(item: any, index: integer): any
+---@param options? llmspell.MapOptions
+---@return any[]
+function Task.map(list, fn, options) end
+
+---@param seconds number
+function Task.sleep(seconds) end
+
+---The function's results, or an error of kind "timeout".
+---@param seconds number
+---@param fn function
+---@param ... any its arguments
+---@return any ...
+function Task.timeout(seconds, fn, ...) end
+
+-- ---- workflows ----
+
+---What the functions of a workflow get; a new table each time.
+---@class llmspell.StepContext
+---@field workflow string its name
+---@field step? string its name
+---@field attempt? integer
+---@field input any the workflow's
+---@field previous any the last output
+---@field outputs table<string, any> by step
+---@field item any of a loop
+---@field iteration? integer of a loop, from 1
+
+---Has exactly one of agent, tool, workflow and run.
+---@class llmspell.Step
+---@field name? string
+---@field agent? llmspell.Agent|string
+---@field tool? llmspell.Tool|string
+---@field workflow? llmspell.Workflow
+---@field run? fun(ctx: llmspell.StepContext, input: any): any
+---@field input? any a value, or a function of the context; by default what came before
+---@field retries? integer
+---@field retry_delay? number seconds
+---@field timeout? number seconds, of one attempt
+---@field error_strategy? "fail_fast"|"continue"|"retry"
+
+---@class llmspell.WorkflowOptions
+---@field name? string
+---@field steps llmspell.Step[]
+---@field error_strategy? "fail_fast"|"continue"|"retry"
+
+---@class llmspell.ParallelOptions: llmspell.WorkflowOptions
+---@field max_concurrency? integer
+
+---@class llmspell.Branch
+---@field name? string
+---@field when fun(ctx: llmspell.StepContext): any
+---@field steps llmspell.Step[]
+
+---@class llmspell.ConditionalOptions
+---@field name? string
+---@field branches llmspell.Branch[]
+---@field otherwise? llmspell.Step[]
+---@field error_strategy? "fail_fast"|"continue"|"retry"
+
+---Has exactly one of over, range and while_.
+---@class llmspell.LoopOptions: llmspell.WorkflowOptions
+---@field over? any[]|fun(ctx: llmspell.StepContext): any[]
+---@field range? table { from, to, step }
+---@field while_? fun(ctx: llmspell.StepContext): any
+---@field max_iterations? integer
+
+---@class llmspell.StepResult
+---@field name string
+---@field type "agent"|"tool"|"workflow"|"run"
+---@field ok boolean
+---@field attempts integer
+---@field duration_ms number
+---@field output any
+---@field error any
+---@field result any the agent's or the workflow's whole result
+---@field skipped? boolean it did not begin
+---@field iteration? integer of a loop
+
+---@class llmspell.WorkflowResult
+---@field name string
+---@field success boolean
+---@field output any the last one
+---@field outputs table<string, any> by step
+---@field steps llmspell.StepResult[]
+---@field error any
+---@field failed_step? string
+---@field branch? string of a conditional workflow
+---@field iterations? integer of a loop
+---@field duration_ms number
+
+---@class llmspell.Workflow
+---@field name string
+local workflow = {}
+
+---A failing step raises no error; the result says so.
+---@param given? any { input = value }, or a value that is no table
+---@return llmspell.WorkflowResult
+function workflow:execute(given) end
+
+---@class llmspell.WorkflowModule
+Workflow = {}
+
+---@param options llmspell.WorkflowOptions
+---@return llmspell.Workflow
+function Workflow.sequential(options) end
+
+---@param options llmspell.ParallelOptions
+---@return llmspell.Workflow
+function Workflow.parallel(options) end
+
+---@param options llmspell.ConditionalOptions
+---@return llmspell.Workflow
+function Workflow.conditional(options) end
+
+---@param options llmspell.LoopOptions
+---@return llmspell.Workflow
+function Workflow.loop(options) end
+
+-- ---- media ----
+
+---@class llmspell.Media
+---@field type "image"|"audio"|"video"|"text"|"binary"
+---@field format string
+---@field mime string
+---@field size integer bytes
+---@field sha256 string
+---@field metadata table<string, any>
+local media = {}
+
+---@return string
+function media:bytes() end
+
+---@param path string
+function media:save(path) end
+
+---@class llmspell.MediaModule
+Media = {}
+
+---From a file or an address that the manifest grants.
+---@param path_or_url string
+---@return llmspell.Media
+function Media.load(path_or_url) end
+
+---@class llmspell.MediaOptions
+---@field filename? string
+
+---@param bytes string
+---@param options? llmspell.MediaOptions
+---@return llmspell.Media
+function Media.from_bytes(bytes, options) end
+
+---@param text string
+---@param options? llmspell.MediaOptions
+---@return llmspell.Media
+function Media.from_base64(text, options) end
+
+-- ---- data ----
+
+---@class llmspell.JsonOptions
+---@field pretty? boolean two spaces of indentation
+---@field sort_keys? boolean
+
+---@class llmspell.JSONModule
+---@field null lightuserdata what JSON's null is
+JSON = {}
+
+---@param text string
+---@return any
+function JSON.parse(text) end
+
+---@param value any
+---@param options? llmspell.JsonOptions
+---@return string
+function JSON.stringify(value, options) end
+
+---Mark a table as an array, so that it stays one when it is empty.
+---@param t? table
+---@return table
+function JSON.array(t) end
+
+---@class llmspell.StateModule
+State = {}
+
+---A copy of what is stored there, or `default`.
+---@param key string
+---@param default? any
+---@return any
+function State.get(key, default) end
+
+---Store a copy of plain data; nil deletes.
+---@param key string
+---@param value any
+function State.set(key, value) end
+
+---@param key string
+function State.delete(key) end
+
+---All keys, sorted.
+---@return string[]
+function State.keys() end
+
+-- ---- the run ----
+
+---@class llmspell.RunModule
+---@field id string
+---@field args string[]
+Run = {}
+
+---What the run may spend, by name; a limit that is not set is absent.
+---@return table<string, number>
+function Run.limits() end
+
+---What the run has spent so far, by name.
+---@return table<string, number>
+function Run.usage() end
+
+---@param fraction? number from 0 to 1
+---@param message? string
+function Run.progress(fraction, message) end
+
+---@class llmspell.LogModule
+Log = {}
+
+---@param message any
+---@param fields? table<string, any>
+function Log.debug(message, fields) end
+
+---@param message any
+---@param fields? table<string, any>
+function Log.info(message, fields) end
+
+---@param message any
+---@param fields? table<string, any>
+function Log.warn(message, fields) end
+
+---@param message any
+---@param fields? table<string, any>
+function Log.error(message, fields) end
+
+---@class llmspell.Provider
+---@field name string
+---@field kind string
+---@field model? string
+---@field capabilities llmspell.Capabilities
+
+---@class llmspell.ProviderModule
+Provider = {}
+
+---The names of the configured providers.
+---@return string[]
+function Provider.list() end
+
+---@param name string
+---@return llmspell.Provider?
+function Provider.get(name) end
+
+---What `pcall` gives for an error of the host; `tostring` is one line.
+---@class llmspell.Error
+---@field kind string
+---@field message string
+---@field retryable boolean
+---@field details table<string, any>
+---@field hint? string
+
+---@class llmspell.Context
+---@field run_id string
+---@field script string
+---@field args string[]
+---@field tools string[] granted to the script
+---@field providers string[]
+
+---Read-only.
+---@type llmspell.Context
+__context = {}
+
+---The script's arguments; arg[0] is its name.
+---@type table<integer, string>
+arg = {}
+
+-- ---- the parts of Lua's library that the host answers, and no more of them ----
+
+---@class llmspell.os
+os = {}
+
+---@param fields? table
+---@return integer
+function os.time(fields) end
+
+---@param format? string
+---@param time? number
+---@return string|table
+function os.date(format, time) end
+
+---Seconds since the run began.
+---@return number
+function os.clock() end
+
+---@param later number
+---@param earlier number
+---@return number
+function os.difftime(later, earlier) end
+
+---A variable that the manifest declares under [security] env, or nil.
+---@param name string
+---@return string?
+function os.getenv(name) end
+
+---@class llmspell.Output.File
+---@field write fun(self: llmspell.Output.File, ...: string|number): llmspell.Output.File
+---@field flush fun(self: llmspell.Output.File): llmspell.Output.File
+---@field setvbuf fun(self: llmspell.Output.File, mode: string, size?: integer): boolean
+
+---@class llmspell.io
+---@field stdout llmspell.Output.File
+---@field stderr llmspell.Output.File
+io = {}
+
+---@param ... string|number
+---@return llmspell.Output.File
+function io.write(...) end
+
+---Of the script's own input: "l" (default), "L", "n", "a" or a count of bytes.
+---@param ... string|integer
+---@return any ...
+function io.read(...) end
+
+---@return fun(): string?
+function io.lines() end
+
+---@class llmspell.debug
+debug = {}
+
+---@param thread? any
+---@param message? any
+---@param level? integer
+---@return string
+function debug.traceback(thread, message, level) end
+
+---@param thread? any
+---@param f? any
+---@param what? string
+---@return table?
+function debug.getinfo(thread, f, what) end
+
+---@class llmspell.package
+---@field loaded table<string, any>
+package = {}
+
+---A module of the folders that the manifest grants under [run] modules.
+---@param name string
+---@return any
+function require(name) end
