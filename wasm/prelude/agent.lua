@@ -89,6 +89,8 @@ end
 
 meta.__tostring = function(agent) return ("agent '%s'"):format(agent.name) end
 
+host.agent_meta, host.execute_agent = meta, methods.execute
+
 local Agent = {}
 
 function Agent.create(given) return create("Agent.create", given) end

@@ -119,6 +119,8 @@ function methods:execute(args)
   return Tool.execute(self.name, args)
 end
 
+host.tool_meta, host.execute_tool = meta, methods.execute
+
 -- What a model is told of the tools in an agent's list, and which of them run in here.
 function host.tool_specs(fn, list)
   local specs, own = {}, {}
