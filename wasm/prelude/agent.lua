@@ -57,7 +57,7 @@ local function create(fn, given)
   end
   local state = { spec = spec, tools = {}, targets = names(fn, "transfer_to", given.transfer_to or {}, true) }
   for i, item in ipairs(given.tools or {}) do
-    if not (type(item) == "string" or host.is_tool(item) or host.is(item, meta)) then
+    if not (type(item) == "string" or host.is(item, host.tool_meta) or host.is(item, meta)) then
       host.bad_argument(fn, 1, ("field 'tools': item %d: tool, agent or name of one expected, got %s"):format(i, type(item)))
     end
     state.tools[i] = item
@@ -210,6 +210,8 @@ function methods:conversation()
 end
 
 meta.__tostring = function(agent) return ("agent '%s'"):format(agent.name) end
+
+host.agent_meta, host.execute_agent = meta, methods.execute
 
 local Agent = {}
 

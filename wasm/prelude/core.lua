@@ -86,18 +86,16 @@ function host.check(fn, position, value, rule)
   return value
 end
 
--- Check a table of named fields against rules: wrong types, missing and unknown fields are errors.
-function host.check_fields(fn, position, fields, rules)
-  host.check(fn, position, fields, "table")
+-- Check a table of named fields against rules: wrong types, missing and unknown fields are errors. `path` is what the
+-- errors begin with where the table is inside the argument, such as "field 'steps': item 2: ".
+function host.check_fields(fn, position, fields, rules, path)
+  local function reject(reason) host.bad_argument(fn, position, (path or "") .. reason) end
+  if not fits(fields, "table") then reject(expected(fields, "table")) end
   for name, rule in pairs(rules) do
-    if not fits(fields[name], rule) then
-      host.bad_argument(fn, position, ("field '%s': %s"):format(name, expected(fields[name], rule)))
-    end
+    if not fits(fields[name], rule) then reject(("field '%s': %s"):format(name, expected(fields[name], rule))) end
   end
   for name in pairs(fields) do
-    if rules[name] == nil then
-      host.bad_argument(fn, position, ("unknown field '%s'%s"):format(tostring(name), suggestion(name, rules)))
-    end
+    if rules[name] == nil then reject(("unknown field '%s'%s"):format(tostring(name), suggestion(name, rules))) end
   end
   return fields
 end

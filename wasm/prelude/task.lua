@@ -133,10 +133,11 @@ function Task.map(list, fn, options)
   return results
 end
 
-function Task.sleep(seconds)
+local function sleep(seconds)
   check("Task.sleep", 1, seconds, "number")
   host.await("task.sleep", seconds)
 end
+Task.sleep = sleep
 
 -- fn's results, or an error of kind "timeout" when it takes longer; then it is cancelled.
 function Task.timeout(seconds, fn, ...)
@@ -146,7 +147,7 @@ function Task.timeout(seconds, fn, ...)
   T.check_wait()
   local group = new_group()
   local work = spawn(fn, group, nil, ...)
-  local clock = spawn(Task.sleep, group, nil, seconds)
+  local clock = spawn(sleep, group, nil, seconds)
   if T.take(group) == work then
     T.cancel(clock)
     return T.await(work)

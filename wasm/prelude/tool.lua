@@ -132,7 +132,7 @@ function methods:execute(args)
   return Tool.execute(self.name, args)
 end
 
-function host.is_tool(value) return host.is(value, meta) end
+host.tool_meta, host.execute_tool = meta, methods.execute
 
 -- What a model is told of the tools in an agent's list, and those of them that run in here: functions by name.
 -- `other(item)` gives that for what is no tool, or nothing.
