@@ -12,6 +12,8 @@ from pathlib import Path
 from llmspell.errors import LlmspellError
 
 _PLACE = re.compile(r"^(?P<file>[^\n]+?):(?P<line>[0-9]{1,9}): ")
+_ENDS = re.compile(r"\r\n|\n\r|\r|\n")
+"""Where Lua begins a new line; Python's splitlines knows further places."""
 _MOST = 4 * 1024 * 1024
 
 
@@ -39,7 +41,7 @@ class Sources:
     def line(self, file: str, number: int) -> str | None:
         """The text of a line (from 1), or None when it is not to be had."""
         text = self._text if file == self._name else self._module(file)
-        lines = text.decode("utf-8", "replace").splitlines() if text else []
+        lines = _ENDS.split(text.decode("utf-8", "replace")) if text else []
         return lines[number - 1] if 0 < number <= len(lines) else None
 
     def _module(self, file: str) -> bytes:

@@ -36,12 +36,15 @@ static void push_where(lua_State *L) {
   else lua_pushliteral(L, "");
 }
 
+/* Is the next Lua function beneath one of the prelude? Between them may stand C functions, such as pcall. */
 static int called_by_prelude(lua_State *co, const lua_Debug *ar) {
   lua_Debug caller;
-  caller.i_ci = ar->i_ci->previous;
-  if (caller.i_ci == NULL || caller.i_ci == &co->base_ci) return 0;
-  lua_getinfo(co, "S", &caller);
-  return is_prelude(&caller);
+  for (caller.i_ci = ar->i_ci->previous; caller.i_ci != NULL && caller.i_ci != &co->base_ci;
+       caller.i_ci = caller.i_ci->previous) {
+    lua_getinfo(co, "S", &caller);
+    if (*caller.what != 'C') return is_prelude(&caller);
+  }
+  return 0;
 }
 
 /* One frame as Lua's own traceback shows it; of the prelude only what the script called: the rest is not its business. */

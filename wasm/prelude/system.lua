@@ -28,7 +28,7 @@ function os.getenv(name)
 end
 
 -- "l" (default), "L", "n", "a" or a count of bytes, several at once.
-function io.read(...)
+local function read(...)
   local formats = select("#", ...) == 0 and { "l" } or { ... }
   local results = {}
   for i, format in ipairs(formats) do
@@ -44,8 +44,10 @@ function io.read(...)
   return table.unpack(results, 1, #formats)
 end
 
+io.read = read
+
 function io.lines()
-  return function() return io.read("l") end
+  return function() return read("l") end
 end
 
 local function output(name, write)

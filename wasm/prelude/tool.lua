@@ -88,7 +88,7 @@ function Tool.list()
   return list
 end
 
-function Tool.get(name)
+local function get(name)
   check("Tool.get", 1, name, "string")
   if defined[name] then return defined[name] end
   for _, description in ipairs(host.call("tool.list")) do
@@ -96,8 +96,10 @@ function Tool.get(name)
   end
 end
 
+Tool.get = get
+
 function Tool.exists(name)
-  return Tool.get(name) ~= nil
+  return get(name) ~= nil
 end
 
 function Tool.define(fields)
@@ -118,18 +120,21 @@ function Tool.define(fields)
 end
 
 -- Arguments are checked before the tool runs; a failure is an error value of kind "tool".
-function Tool.execute(name, args)
+local function execute(name, args)
   check("Tool.execute", 1, name, "string")
   check("Tool.execute", 2, args, "table?")
   if defined[name] then return run_defined(defined[name], args or {}) end
   return host.await("tool.execute", { name = name, arguments = args or {} })
 end
 
+Tool.execute = execute
+
 function methods:execute(args)
   host.check_self(self, meta, "execute")
   check("tool:execute", 1, args, "table?")
   if runs[self] then return run_defined(self, args or {}) end
-  return Tool.execute(self.name, args)
+  local result = execute(self.name, args)
+  return result -- no tail call: a traceback names this method
 end
 
 host.tool_meta, host.execute_tool = meta, methods.execute
