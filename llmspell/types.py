@@ -175,17 +175,23 @@ class AgentOutput:
     """What this execution added to its history, where there is one to keep."""
 
 
-ChunkType = Literal["text", "tool_call_progress", "tool_call_complete", "control"]
+ChunkType = Literal["text", "tool_call_progress", "tool_call_complete", "media", "control"]
+ControlKind = Literal["stream_start", "stream_end", "cancelled", "heartbeat", "rate_limit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChunk:
     """One chunk of a stream (the seed's AgentChunk).
 
-    `chunk_index` counts from 0 without gaps; `timestamp` is seconds since the epoch, when the host received it.
-    `content` is {"type": "text", "text"}, {"type": "tool_call_progress", "tool_id", "name", "partial_args"},
-    {"type": "tool_call_complete", "tool_id", "name", "args", "result"} or
-    {"type": "control", "kind": "stream_start" | "stream_end", "usage"?, "finish_reason"?}.
+    `chunk_index` counts from 0 without gaps; `timestamp` is seconds since the epoch, when the host received it;
+    `metadata` is {"agent": its name}. `content` has a "type", of ChunkType, and by that:
+
+    text                {"text"}
+    tool_call_progress  {"tool_id", "name", "partial_args"}: the new piece of the arguments' JSON text
+    tool_call_complete  {"tool_id", "name", "args", "result", "is_error"}: `result` is the text that the model is given
+    media               {"media", "is_final"}
+    control             {"kind"}, of ControlKind; with "stream_end" {"usage", "finish_reason"}, and with "rate_limit",
+                        when another attempt or a fallback follows, {"provider", "retry_after"?} in seconds
     """
 
     stream_id: str

@@ -7,6 +7,7 @@ behind the gate.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -73,10 +74,11 @@ class AgentOperations:
         self._loop.call_soon_threadsafe(stream.start)
         return stream.id
 
-    def _close_stream(self, stream_id: Any) -> None:
+    def _close_stream(self, stream_id: Any) -> float:
+        """The time, for the chunk that says so. A stream that is closed already stays that."""
         stream = self._streams.release(stream_id)
         if stream is None:
-            return
+            return time.time()
 
         def start() -> None:
             task = asyncio.ensure_future(stream.close())
@@ -84,6 +86,7 @@ class AgentOperations:
             task.add_done_callback(self._closing.discard)
 
         self._loop.call_soon_threadsafe(start)
+        return time.time()
 
     async def _tool(self, payload: Any) -> Any:
         name = payload.get("name") if isinstance(payload, dict) else None

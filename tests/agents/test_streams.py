@@ -1,13 +1,21 @@
-"""Streams of agents with the scripted provider: chunks, their numbering, tools in them, errors, closing."""
+"""Streams of agents: chunks, their numbering, tools in them, errors, closing; mostly with the scripted provider."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from llmspell.agents.execution import Sink
+from llmspell.agents.loop import AgentLoop
+from llmspell.agents.payload import output_of
+from llmspell.agents.spec import AgentSpec
+from llmspell.agents.streams import BUFFER, Stream, Streams
 from llmspell.errors import StreamingNotSupported
 from llmspell.events import CallFinished
+from llmspell.types import AgentInput, AgentOutput, ModelReply
 from tests.agents.scripted import ECHO, calls, replies
 from tests.agents.test_tools import UPPER
 from tests.runtime.running import Ran, run
@@ -153,12 +161,104 @@ def test_who_waits_for_a_stream_that_another_task_cancels_gets_its_end() -> None
     source = """
       local stream = Agent.create {}:stream_execute("x")
       stream:next()
-      local reader = Task.spawn(function() return stream:next() == nil end)
+      local reader = Task.spawn(function() return stream:next().content.kind, stream:next() end)
+      local other = Task.spawn(function() return stream:next() end)
       Task.sleep(0.01)
       stream:cancel()
-      return reader:await()
+      local kind, after = reader:await()
+      return kind, after, other:await()
     """
-    assert run(source, replies({"text": "late", "delay_ms": 60_000})).result is True
+    ended = run(source, replies({"text": "late", "delay_ms": 60_000}))
+    assert ended.report.output.results == ("cancelled", None, None)
+
+
+@pytest.mark.parametrize("read", [0, 1, 3, 5])
+def test_the_last_chunk_of_a_cancelled_stream_says_so(read: int) -> None:
+    """Its number follows the last one read, whatever had arrived and was dropped."""
+    source = f"""
+      local stream = Agent.create {{ name = "a" }}:stream_execute("x")
+      for _ = 1, {read} do stream:next() end
+      stream:cancel()
+      assert(not stream:isDone())
+      local last = stream:next()
+      stream:cancel()
+      return last, stream:next(), stream:isDone(), stream.status, stream:collect()
+    """
+    results = run(source, replies({"text": "one two three four five"})).report.output.results
+    assert results[1:] == (None, True, "cancelled", None)
+    last = results[0]
+    assert last.pop("timestamp") > 1.7e9
+    assert last == {
+        "stream_id": "stream-1",
+        "chunk_index": read,
+        "metadata": {"agent": "a"},
+        "content": {"type": "control", "kind": "cancelled"},
+    }
+
+
+def test_cancelling_a_stream_that_was_read_to_its_end_changes_nothing() -> None:
+    source = """
+      local stream = Agent.create {}:stream_execute("x")
+      local text = stream:collect().text
+      stream:cancel()
+      return text, stream:next(), stream.status, stream:collect().text
+    """
+    assert run(source, replies({"text": "whole"})).report.output.results == ("whole", None, "done", "whole")
+
+
+def test_a_reply_that_a_cancelled_task_did_not_take_is_not_lost() -> None:
+    """The reader and main are answered in one turn; main runs first, and cancels it."""
+    source = """
+      local stream, index = Agent.create {}:stream_execute("x"), 0
+      local function read()
+        for chunk in stream do
+          assert(chunk.chunk_index == index)
+          index = index + 1
+        end
+      end
+      while not stream:isDone() do
+        local reader = Task.spawn(read)
+        Task.sleep(0)
+        reader:cancel()
+      end
+      return index, stream:collect().text
+    """
+    text = " ".join(["word"] * 200)
+    ended = run(source, replies({"text": text}))
+    assert ended.report.output.results == (202, text)
+
+
+def test_a_script_tool_whose_reader_is_cancelled_runs_again_for_the_next_one() -> None:
+    source = """
+      local runs = 0
+      local tool = Tool.define { name = "t", run = function()
+        runs = runs + 1
+        Task.sleep(runs == 1 and 60 or 0)
+        return "run " .. runs
+      end }
+      local stream = Agent.create { tools = { tool } }:stream_execute("go")
+      local reader = Task.spawn(stream.collect, stream)
+      repeat Task.sleep(0) until runs == 1
+      reader:cancel()
+      return stream:text(), runs
+    """
+    ended = run(source, replies(calls("t"), ECHO, {"text": "never asked"}))
+    assert ended.report.output.results == ("the tools said: run 2", 2)
+    assert ended.usage["provider_calls"] == 2
+
+
+def test_a_derived_stream_takes_its_source_through_the_tool_loop() -> None:
+    source = """
+      local tool = Tool.define { name = "t", run = function() return "done" end }
+      local agent = Agent.create { tools = { tool } }
+      local kinds = Stream.map(agent:stream_execute("go"), function(chunk)
+        return chunk.content.kind or chunk.content.type
+      end)
+      return table.concat(kinds:collect(), " ")
+    """
+    assert run(source, replies(calls("t"), {"text": "end"})).result == (
+        "stream_start tool_call_progress tool_call_complete text stream_end"
+    )
 
 
 @pytest.mark.parametrize("source", ["for i = 1, 20 do for c in agent:stream_execute('x') do break end end", """
@@ -218,3 +318,95 @@ def test_a_stream_in_a_comparator_works_too() -> None:
       return table.concat(texts)
     """
     assert run(source, replies({"text": "a b c"})).result == "a b c"
+
+
+# ---- the host's side alone ----
+
+
+class Told:
+    """Moves a loop on as the test tells it: gives these contents, then waits until it is let go, and is done."""
+
+    def __init__(self, *contents: Mapping[str, Any]) -> None:
+        self.contents = contents
+        self.let_go = asyncio.Event()
+
+    async def advance(self, loop: AgentLoop, sink: Sink | None = None) -> AgentOutput:
+        assert sink is not None
+        for content in self.contents:
+            await sink(content)
+        await self.let_go.wait()
+        loop.replied(ModelReply(text="said"))
+        return output_of(loop, "p")
+
+
+async def reply_of(streams: Streams, stream: Stream, got: int) -> list[tuple[int, Mapping[str, Any]]]:
+    reply = await streams.next({"stream": stream.id, "got": got})
+    return [(chunk["chunk_index"], chunk["content"]) for chunk in reply["chunks"]]
+
+
+def start(streams: Streams) -> Stream:
+    stream = streams.open(AgentLoop.start([AgentSpec(name="a")], AgentInput(text="x")))
+    stream.start()
+    return stream
+
+
+START = {"type": "control", "kind": "stream_start"}
+HEARTBEAT = {"type": "control", "kind": "heartbeat"}
+
+
+def test_contents_of_any_kind_pass_as_they_are() -> None:
+    limited = {"type": "control", "kind": "rate_limit", "provider": "p", "retry_after": 1.5}
+    media = {"type": "media", "media": {"mime": "image/png", "size": 3}, "is_final": True}
+
+    async def told() -> list[tuple[int, Mapping[str, Any]]]:
+        streams = Streams(Told(limited, media), 1)
+        found = await reply_of(streams, start(streams), 0)
+        await streams.aclose()
+        return found
+
+    assert asyncio.run(told()) == [(0, START), (1, limited), (2, media)]
+
+
+def test_who_waits_hears_a_heartbeat_when_nothing_else_comes() -> None:
+    """And no other one before that is taken; what comes afterwards has the next number."""
+
+    async def silent() -> None:
+        told = Told()
+        streams = Streams(told, 1, heartbeat=0.01)
+        stream = start(streams)
+        assert await reply_of(streams, stream, 0) == [(0, START)]
+        assert await reply_of(streams, stream, 1) == [(1, HEARTBEAT)]
+        await asyncio.sleep(0.1)
+        assert await reply_of(streams, stream, 2) == [(2, HEARTBEAT)]
+        told.let_go.set()
+        await asyncio.sleep(0)
+        ((index, content),) = await reply_of(streams, stream, 3)
+        assert (index, content["kind"]) == (3, "stream_end")
+        await streams.aclose()
+
+    asyncio.run(silent())
+
+
+def test_nothing_is_buffered_beyond_the_bound() -> None:
+    async def flood() -> tuple[int, int]:
+        sent = 0
+
+        class Floods:
+            async def advance(self, loop: AgentLoop, sink: Sink | None = None) -> AgentOutput:
+                nonlocal sent
+                assert sink is not None
+                while True:
+                    await sink({"type": "text", "text": loop.spec.name})
+                    sent += 1
+
+        streams = Streams(Floods(), 1)
+        stream = start(streams)
+        for _ in range(10 * BUFFER):
+            await asyncio.sleep(0)
+        before = sent
+        taken = len(await reply_of(streams, stream, 0))
+        await streams.aclose()
+        return before, taken
+
+    before, taken = asyncio.run(flood())
+    assert before < taken == BUFFER

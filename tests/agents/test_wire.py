@@ -120,6 +120,22 @@ LEAVING = {
     "to be closed": 'do local s <close> = agent:stream_execute("x") s:next() s:next() end',
     "collected": 'do local s = agent:stream_execute("x") s:next() s:next() end collectgarbage() collectgarbage()',
     "never read": 'agent:stream_execute("x") Tool.execute("asked") collectgarbage() collectgarbage()',
+    "a map of it is left": """
+      local function text_of(chunk) return chunk.content.text end
+      for _ in Stream.map(agent:stream_execute("x"), text_of) do break end""",
+    "enough is taken": 'Stream.take(agent:stream_execute("x"), 2):collect()',
+    "a merged stream is left": """
+      for given in Stream.merge { Stream.create(Task.sleep, 60), agent:stream_execute("x") } do
+        if given.item.content.text then break end
+      end""",
+    "a merged stream is collected": """
+      do Stream.merge { agent:stream_execute("x") }:next() end
+      Tool.execute("asked") collectgarbage() collectgarbage()""",
+    "a stream that reads it is cancelled": """
+      local s = Stream.create(function()
+        for chunk in agent:stream_execute("x") do coroutine.yield(chunk) end
+      end)
+      s:next() s:next() s:cancel()""",
     "its task is cancelled": """
       local t = Task.spawn(function() for _ in agent:stream_execute("x") do end end)
       Tool.execute("asked")

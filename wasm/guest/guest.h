@@ -39,6 +39,7 @@ struct Task {
   int nargs;                           /* for the first resume */
   uint8_t state, reply_ok;
   uint8_t observed;                    /* somebody has seen how it ended */
+  uint8_t quiet;                       /* main's, whoever spawned it; it ends with main without a word */
   int line;                            /* where its error was raised, */
   char source[LUA_IDSIZE];             /* in the script's own code */
 };

@@ -173,7 +173,8 @@ static void cancel_tree(lua_State *L, Task *t);
 
 /*
 ** A group is a table {taken = 0, ended = 0, size = 0, waiter = false}, all of whose fields are there from the start: as
-** many of its members as `ended` stand in it in the order in which they ended, `taken` of those were taken.
+** many of its members as `ended` stand in it in the order in which they ended, `taken` of those were taken. The tasks of
+** one with `quiet = true` belong to main; nobody is warned when they are cancelled with it, or theirs with them.
 */
 static lua_Integer get_count(lua_State *L, int group, const char *name) {
   lua_getfield(L, group, name);
@@ -228,8 +229,8 @@ static void task_ended(lua_State *L, Task *t, TaskState state) {
   lua_pop(L, 1);
 }
 
-/* Close one open task that is not running: its coroutines from the innermost out, so that <close> variables run. */
-static void cancel_one(lua_State *L, Task *t) {
+/* The task waits no more: for the host, for another task, or for its turn. */
+static void leave_wait(lua_State *L, Task *t) {
   if (t->state == TASK_CALL) {
     uint8_t item[9] = {0xd3};
     for (int i = 0; i < 8; i++) item[1 + i] = (uint8_t)((uint64_t)t->call >> (56 - 8 * i));
@@ -247,13 +248,18 @@ static void cancel_one(lua_State *L, Task *t) {
   } else if (t->state == TASK_AWAIT) {
     stop_awaiting(t);
   }
+}
+
+/* Close the coroutines of a waiting task from the innermost out, up to `last`, so that <close> variables run. */
+static void close_waiting(lua_State *L, Task *t, lua_State *last) {
+  leave_wait(L, t);
   t->state = TASK_CLOSING;
   Task *running = S.current;
   Frame *frames = S.frames;
   S.current = t;
   S.frames = NULL;
   for (;;) {
-    lua_State *outer = NULL, *co = t->co;
+    lua_State *outer = NULL, *co = last;
     for (lua_State *inner; (inner = passes_through(co)) != NULL; co = inner) outer = co;
     inner_of(co) = NULL;
     if (lua_closethread(co, L) != LUA_OK) {
@@ -266,7 +272,12 @@ static void cancel_one(lua_State *L, Task *t) {
   }
   S.current = running;
   S.frames = frames;
-  lua_settop(t->co, 0);
+  lua_settop(last, 0);
+}
+
+/* Close one open task that is not running. */
+static void cancel_one(lua_State *L, Task *t) {
+  close_waiting(L, t, t->co);
   task_ended(L, t, TASK_CANCELLED);
 }
 
@@ -287,10 +298,10 @@ static void cancel_tree(lua_State *L, Task *t) {
 static void leave_children(lua_State *L, Task *t) {
   int left = 0;
   char label[96];
-  for (Task *c = t->child; c != NULL; c = c->next) left++;
-  if (left == 0) return;
-  note("%s ended while %d task%s that it spawned still ran: cancelled (await them, or cancel them yourself)",
-       task_label(L, t, label, sizeof label), left, left == 1 ? "" : "s");
+  for (Task *c = t->child; c != NULL; c = c->next) left += !c->quiet;
+  if (left > 0 && !t->quiet)
+    note("%s ended while %d task%s that it spawned still ran: cancelled (await them, or cancel them yourself)",
+         task_label(L, t, label, sizeof label), left, left == 1 ? "" : "s");
   cancel_children(L, t);
 }
 
@@ -326,13 +337,18 @@ static int sched_spawn(lua_State *L) {
   lua_pushvalue(L, 1);
   for (int i = 0; i < nargs; i++) lua_pushvalue(L, 4 + i);
   lua_xmove(L, co, nargs + 1);
+  int quiet = 0;
   if (lua_istable(L, 2)) { /* a slot for when it ends */
+    lua_getfield(L, 2, "quiet");
+    quiet = lua_toboolean(L, -1);
+    lua_pop(L, 1);
     lua_Integer size = get_count(L, 2, "size") + 1;
     lua_pushboolean(L, 0);
     lua_rawseti(L, 2, size);
     set_count(L, 2, "size", size);
   }
-  Task *t = new_task(L, S.current, co); /* ... thread task */
+  Task *t = new_task(L, quiet ? S.main : S.current, co); /* ... thread task */
+  t->quiet = (uint8_t)quiet;
   t->nargs = nargs;
   lua_pushvalue(L, -2);
   lua_setiuservalue(L, -2, UV_THREAD);
@@ -455,6 +471,37 @@ static int sched_cancel(lua_State *L) {
   return wait_out(L, TASK_PARKED, NULL); /* and never comes back */
 }
 
+static int sched_park_k(lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  inner_of(L) = NULL;
+  return 0;
+}
+
+/* park(): waits until somebody wakes this task. What it waits for it must look at again then. */
+static int sched_park(lua_State *L) {
+  need_wait(L, "wait for another task");
+  return wait_out(L, TASK_PARKED, sched_park_k);
+}
+
+/* wake(task): has no effect on a task that is not parked. */
+static int sched_wake(lua_State *L) {
+  Task *t = check_task(L, 1);
+  if (t->state == TASK_PARKED) make_ready(t);
+  return 0;
+}
+
+/* interrupt(task, co): close the coroutine, in which the task waits; the task goes on where it had resumed it. */
+static int sched_interrupt(lua_State *L) {
+  Task *t = check_task(L, 1);
+  lua_State *co = lua_tothread(L, 2), *outer = t->co;
+  if (!is_open(t) || t->state == TASK_RUNNING || t->state == TASK_CLOSING) return 0;
+  while (outer != NULL && passes_through(outer) != co) outer = passes_through(outer);
+  if (outer == NULL) return 0;
+  close_waiting(L, t, co);
+  make_ready(t);
+  return 0;
+}
+
 /* status(task) -> "ready" | "running" | "waiting" | "done" | "failed" | "cancelled" */
 static int sched_status(lua_State *L) {
   static const char *const names[] = {"ready", "running", "waiting", "waiting", "waiting", "running",
@@ -495,5 +542,6 @@ static int sched_check_wait(lua_State *L) {
 static const luaL_Reg sched_functions[] = {
   {"spawn", sched_spawn}, {"await", sched_await}, {"take", group_take}, {"cancel", sched_cancel},
   {"status", sched_status}, {"outcome", sched_outcome}, {"id", sched_id}, {"current", sched_current},
-  {"can_wait", sched_can_wait}, {"check_wait", sched_check_wait}, {NULL, NULL}
+  {"can_wait", sched_can_wait}, {"check_wait", sched_check_wait}, {"park", sched_park}, {"wake", sched_wake},
+  {"interrupt", sched_interrupt}, {NULL, NULL}
 };

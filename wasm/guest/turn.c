@@ -176,7 +176,7 @@ static void fail_deadlock(lua_State *L) {
     if (t->awaits != NULL)
       trace_add(&S.trace, "\n%s waits for %s:", label, task_label(L, t->awaits, other, sizeof other));
     else
-      trace_add(&S.trace, "\n%s waits for the tasks that it started:", label);
+      trace_add(&S.trace, "\n%s waits for other tasks:", label);
     lua_State *co = t->co;
     for (lua_State *inner; (inner = passes_through(co)) != NULL;) co = inner;
     lua_Debug ar;

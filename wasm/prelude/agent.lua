@@ -162,7 +162,7 @@ end
 function host.stream_execute(fn, agent, input, history, ended)
   local asked, own = request(fn, agent, input, history)
   local id = host.call("agent.stream", asked)
-  return host.new_stream(id, function(calls) return host.run_tools(own, calls) end, ended)
+  return host.new_stream(id, agent.name, function(calls) return host.run_tools(own, calls) end, ended)
 end
 
 -- One question, one whole answer: {text, media, tool_calls, data, transfer_to, metadata}.

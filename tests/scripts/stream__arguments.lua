@@ -1,0 +1,31 @@
+-- Wrong arguments name the function, the position and the reason; a method called with '.' says so.
+-- expect: ok
+local function rejects(reason, f, ...)
+  local ok, err = pcall(f, ...)
+  assert(not ok and tostring(err):find(reason, 1, true), tostring(err))
+end
+local stream = Stream.create(function() coroutine.yield(1) end)
+rejects("bad argument #1 to 'Stream.create' (function or coroutine expected, got no value)", Stream.create)
+rejects("bad argument #1 to 'Stream.create' (function or coroutine expected, got table)", Stream.create, {})
+rejects("bad argument #1 to 'Stream.map' (stream expected, got function)", Stream.map, print, stream)
+rejects("bad argument #2 to 'Stream.map' (function expected, got no value)", Stream.map, stream)
+rejects("bad argument #2 to 'Stream.filter' (function expected, got integer)", Stream.filter, stream, 1)
+rejects("bad argument #1 to 'Stream.filter' (stream expected, got no value)", Stream.filter)
+rejects("bad argument #2 to 'Stream.take' (integer expected, got no value)", Stream.take, stream)
+rejects("bad argument #2 to 'Stream.take' (integer expected, got float)", Stream.take, stream, 1.5)
+rejects("bad argument #2 to 'Stream.take' (a count from 0 on expected)", Stream.take, stream, -1)
+rejects("bad argument #1 to 'Stream.take' (stream expected, got string)", Stream.take, "x", 1)
+rejects("bad argument #1 to 'Stream.merge' (table expected, got no value)", Stream.merge)
+rejects("bad argument #1 to 'Stream.merge' (at least one stream expected)", Stream.merge, {})
+rejects("bad argument #1 to 'Stream.merge' (at least one stream expected)", Stream.merge, stream)
+rejects("bad argument #1 to 'Stream.merge' (item 2: stream expected, got number)", Stream.merge, { stream, 2 })
+assert(stream:next() == 1, "none of them has touched it")
+for name in ("next isDone collect text cancel"):gmatch("%a+") do
+  local called = ("call '%s' with ':', as in stream:%s()"):format(name, name)
+  rejects(called, stream[name])
+  rejects(called, stream[name], {})
+  rejects(called, stream[name], setmetatable({}, { __index = stream }))
+end
+rejects("stream has no method 'nextt'; did you mean 'next'?", function() return stream.nextt end)
+rejects("'Stream' has no function 'creat'; did you mean 'create'?", function() return Stream.creat end)
+rejects("stream__arguments.lua:31: bad argument", function() Stream.take(stream, -1) end)
