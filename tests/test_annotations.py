@@ -69,8 +69,8 @@ PENDING = {
 
 class Described(NamedTuple):
     """What the annotations say: functions and values of modules, methods of objects, fields of classes with those they
-    inherit, and for a function ("Agent.create") the class of its table of named fields. Deprecated functions and methods
-    are apart, as "Agent.builder" and "agent:invoke"."""
+    inherit, and for a function ("Agent.create") the class of its table of named fields. Deprecated functions and
+    methods are apart, as "Agent.builder" and "agent:invoke"."""
 
     modules: dict[str, set[str]]
     methods: dict[str, set[str]]
