@@ -23,8 +23,11 @@ typedef struct {
 typedef enum { TASK_READY, TASK_RUNNING, TASK_CALL, TASK_AWAIT, TASK_PARKED, TASK_CLOSING, /* open */
                TASK_DONE, TASK_FAILED, TASK_CANCELLED /* ended */ } TaskState;
 
-/* A task is a full userdata; its user values are: */
-enum { UV_THREAD = 1, UV_GROUP, UV_NAME, UV_TRACE, UV_LOST, UV_COUNT = UV_LOST };
+/*
+** A task is a full userdata; its user values are its coroutine, the group that it was spawned in, those that joined it
+** later (as weak keys), its name, where its error came from, and a child whose error nobody has seen.
+*/
+enum { UV_THREAD = 1, UV_GROUP, UV_JOINED, UV_NAME, UV_TRACE, UV_LOST, UV_COUNT = UV_LOST };
 
 typedef struct Task Task;
 struct Task {
@@ -69,7 +72,8 @@ static struct {
 } S;
 
 /* Keys of the registry: the address is the key. */
-static char KEY_CALLS, KEY_TASKS, KEY_ERROR, KEY_ARRAY, KEY_TASK, KEY_SETUP, KEY_RAISED, KEY_STDOUT, KEY_NULL;
+static char KEY_CALLS, KEY_TASKS, KEY_ERROR, KEY_ARRAY, KEY_TASK, KEY_SETUP, KEY_RAISED, KEY_TRACE, KEY_WEAK,
+  KEY_STDOUT, KEY_NULL;
 
 /* What a coroutine passes through: nothing, itself waiting, or the coroutine that it resumed. A task's own coroutine
 ** that has ended is marked too: what the task gave is still on its stack. */

@@ -211,6 +211,8 @@ static void task_failed(lua_State *L, Task *t, int status) {
   lua_xmove(t->co, L, 1);
   int same = lua_rawequal(L, -1, -2);
   lua_pop(L, 2);
+  S.current = NULL;
+  cancel_children(L, t);
   free(S.trace.data);
   S.trace = kept;
   if (!same) { /* closing a variable raised another one, and that is what stands */
@@ -220,14 +222,7 @@ static void task_failed(lua_State *L, Task *t, int status) {
   }
   S.line = t->line;
   memcpy(S.source, t->source, sizeof S.source);
-  S.current = NULL;
-  cancel_children(L, t);
-  if (t != S.main) {
-    push_task(L, t);
-    lua_pushlstring(L, (const char *)S.trace.data, S.trace.len);
-    lua_setiuservalue(L, -2, UV_TRACE);
-    lua_pop(L, 1);
-  }
+  keep_trace(L, t);
   task_ended(L, t, TASK_FAILED);
 }
 
@@ -238,18 +233,11 @@ static int take_lost(lua_State *L, Task *t) {
   if (lua_getiuservalue(L, -1, UV_LOST) == LUA_TUSERDATA) {
     Task *child = lua_touserdata(L, -1);
     if (!child->observed) {
-      size_t len;
       lost = child->observed = 1;
       lua_settop(t->co, 0);
       lua_pushvalue(child->co, -1);
       lua_xmove(child->co, t->co, 1);
-      lua_getiuservalue(L, -1, UV_TRACE);
-      const char *text = lua_tolstring(L, -1, &len);
-      S.trace.len = 0;
-      if (text != NULL) buffer_add(&S.trace, text, len);
-      S.line = child->line;
-      memcpy(S.source, child->source, sizeof S.source);
-      lua_pop(L, 1);
+      take_trace(L, lua_gettop(L));
     }
   }
   lua_pop(L, 2);
@@ -280,14 +268,7 @@ static void run_task(lua_State *L, Task *t) {
   S.current = NULL;
   leave_children(L, t);
   if (take_lost(L, t)) {
-    if (t != S.main) {
-      push_task(L, t);
-      lua_pushlstring(L, (const char *)S.trace.data, S.trace.len);
-      lua_setiuservalue(L, -2, UV_TRACE);
-      lua_pop(L, 1);
-    }
-    t->line = S.line;
-    memcpy(t->source, S.source, sizeof t->source);
+    keep_trace(L, t);
     task_ended(L, t, TASK_FAILED);
   } else {
     task_ended(L, t, TASK_DONE);
@@ -440,8 +421,15 @@ static void open_registry(lua_State *L) {
     lua_newtable(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, keys[i]);
   }
-  lua_pushboolean(L, 0); /* its slot exists from now on: setting it allocates nothing */
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
+  static char *const slots[] = {&KEY_RAISED, &KEY_TRACE}; /* that exist from now on: setting them allocates nothing */
+  for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+    lua_pushboolean(L, 0);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, slots[i]);
+  }
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_WEAK);
 }
 
 /* Open the libraries and run the prelude. */

@@ -7,7 +7,6 @@ local get_agent, list_agents, get_tool, list_tools = Agent.get, Agent.list, Tool
 
 local MAX_DEPTH = 16 -- of workflows in workflows; each takes some of the 200 levels that Lua's C stack has
 local MAX_ITERATIONS = 1000 -- of a loop that only its condition ends
-local MAX_SECONDS = 366 * 24 * 3600 -- what Task.sleep takes
 local MAX_RETRIES = 1000
 local RETRIES = 2 -- of the strategy "retry": most short failures are over by the third attempt
 
@@ -83,9 +82,7 @@ end
 
 local function check_seconds(at, given, field)
   local seconds = given[field]
-  if seconds and not (seconds >= 0 and seconds <= MAX_SECONDS) then
-    reject(at, "field '%s': a number of seconds from 0 to a year expected", field)
-  end
+  if seconds and not host.fits_seconds(seconds) then reject(at, "field '%s': %s", field, host.seconds_expected) end
 end
 
 local function check_strategy(at, given)
