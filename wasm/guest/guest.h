@@ -66,6 +66,7 @@ static struct {
   uint32_t ncalls, ncancelled, nnotes;
   int line;                     /* where the error that S.trace tells of was raised */
   char source[LUA_IDSIZE];
+  lua_State *raised_to;         /* who was given that error last */
   void *reserve;
   uint64_t entropy;
   uint8_t mailbox[2 * MAILBOX];
@@ -88,7 +89,7 @@ static void buffer_empty(Buffer *b);
 static void encode(lua_State *L, int idx, Buffer *b);
 static void decode(lua_State *L, const uint8_t *data, size_t len);
 /* trace.c */
-static void trace_thread(Buffer *b, lua_State *co);
+static void trace_thread(Buffer *b, lua_State *co, int skip);
 static int raise_here(lua_State *L, const char *format, ...);
 static void push_where(lua_State *L);
 static int trace_where(lua_State *co, const char **source, lua_Debug *ar);

@@ -67,25 +67,36 @@ static void note_where(lua_State *co) {
 }
 
 /*
+** Is the value at idx the error that S.trace tells of, raised again in `co`? The same text may be that of another error,
+** which did not come from further inside: then this coroutine was given none.
+*/
+static int is_raised(lua_State *L, int idx, lua_State *co) {
+  idx = lua_absindex(L, idx);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
+  int same = lua_rawequal(L, idx, -1) && !lua_isnil(L, idx) && (S.raised_to == co || lua_type(L, idx) == LUA_TTABLE);
+  lua_pop(L, 1);
+  return same;
+}
+
+/*
 ** The error on top of `co` begins its way out: keep what the stack was. If it is the error that was noted before, it
 ** came from further inside, and that trace goes first.
 */
 static void note_raised(lua_State *L, lua_State *co, const char *title) {
   int again = 0;
   if (lua_checkstack(L, 3)) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
     lua_pushvalue(co, -1);
     lua_xmove(co, L, 1);
-    again = lua_rawequal(L, -1, -2) && !lua_isnil(L, -1);
+    again = is_raised(L, -1, co);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
-    lua_pop(L, 1);
+    S.raised_to = L;
   }
   if (!again) {
     S.trace.len = 0;
     note_where(co);
   }
   if (again || co != S.main->co) trace_add(&S.trace, "\n%s", title);
-  trace_thread(&S.trace, co);
+  trace_thread(&S.trace, co, 0);
 }
 
 /* Can a wait leave from here? Every coroutine between here and the turn loop must be able to yield. */
@@ -463,6 +474,7 @@ static int deliver(lua_State *L, Task *t) {
   lua_xmove(t->co, L, 1); /* the error */
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_RAISED); /* its trace goes first if this one is not caught either */
+  S.raised_to = L;
   take_trace(L, 1);
   if (S.line == 0) note_where(L); /* nothing of the script's own was on its stack: then here */
   return lua_error(L);

@@ -185,7 +185,7 @@ static void fail_deadlock(lua_State *L) {
       S.line = ar.currentline;
       snprintf(S.source, sizeof S.source, "%s", source);
     }
-    trace_thread(&S.trace, co);
+    trace_thread(&S.trace, co, 0);
   }
   if (shown > 10) trace_add(&S.trace, "\n(and %d more tasks)", shown - 10);
   S.scratch.len = 0;
@@ -209,7 +209,7 @@ static void task_failed(lua_State *L, Task *t, int status) {
   lua_closethread(t->co, L);
   lua_pushvalue(t->co, -1);
   lua_xmove(t->co, L, 1);
-  int same = lua_rawequal(L, -1, -2);
+  int same = lua_rawequal(L, -1, -2) || !lua_rawequal(L, -1, -1); /* NaN is not equal to itself */
   lua_pop(L, 2);
   S.current = NULL;
   cancel_children(L, t);
@@ -380,16 +380,17 @@ static uint64_t report(void) {
     else snprintf(label, sizeof label, "task %lld", (long long)t->id);
     if (t == S.current && S.frames != NULL) {
       line = trace_where(S.frames->co, &source, &ar) ? ar.currentline : 0;
-      trace_thread(&text, S.frames->co);
-      for (Frame *f = S.frames; f != NULL; f = f->up) trace_thread(&text, f->from);
+      trace_thread(&text, S.frames->co, 0);
+      for (Frame *f = S.frames; f != NULL; f = f->up) trace_thread(&text, f->from, 0);
     } else {
       lua_State *chain[32];
       int depth = 0;
       for (lua_State *co = t->co; co != NULL && depth < 32; co = passes_through(co)) chain[depth++] = co;
       line = trace_where(chain[depth - 1], &source, &ar) ? ar.currentline : 0;
-      while (depth > 0) trace_thread(&text, chain[--depth]);
+      while (depth > 0) trace_thread(&text, chain[--depth], 0);
     }
     uint8_t head = 0x94;
+    if (text.len == 0) continue; /* it has not begun */
     if (text.len + 256 > b.cap - b.len) break;
     buffer_add(&b, &head, 1);
     add_text(&b, label, strlen(label));
