@@ -6,10 +6,10 @@ local function refused(reason, fn, ...)
 end
 local function one() return 1 end
 for _, name in ipairs { "all", "settle", "race" } do
-  refused(("bad argument #1 to 'Task.%s' (a list expected, got a table with the key 'a')"):format(name), Task[name], { a = one })
-  refused(("bad argument #1 to 'Task.%s' (item 1: function or task expected, got nil)"):format(name), Task[name], { nil, one })
+  refused(("bad argument #1 to 'Task.%s' (list expected, got a table with the key 'a')"):format(name), Task[name], { a = one })
+  refused(("bad argument #1 to 'Task.%s' (item 1 is nil)"):format(name), Task[name], { nil, one })
 end
-refused("bad argument #1 to 'Task.map' (a list expected, got a table with the key 'a')", Task.map, { a = 1 }, one)
+refused("bad argument #1 to 'Task.map' (list expected, got a table with the key 'a')", Task.map, { a = 1 }, one)
 refused("(the length of the list is a string)", Task.map, setmetatable({}, { __len = function() return "x" end }), one)
 
 local list = { 1, 2, 3 }
@@ -26,3 +26,5 @@ results = Task.map(list, function(item)
   return item or "gone"
 end, { concurrency = 1 })
 assert(#results == 3 and results[1] == 1 and results[3] == "gone")
+refused("bad argument #1 to 'Task.map' (item 2 is nil)", Task.map, { 1, nil, 3 }, one)
+refused("bad argument #1 to 'Task.all' (list expected, got no value)", Task.all)

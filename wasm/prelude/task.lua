@@ -45,17 +45,9 @@ function Task.await(task)
   return T.await(task)
 end
 
--- How many items a list has.
 local function count_items(fn_name, list)
-  check(fn_name, 1, list, "table")
-  local count = #list
-  if math.type(count) ~= "integer" then
-    host.bad_argument(fn_name, 1, ("the length of the list is a %s"):format(type(count)))
-  end
-  if count == 0 and next(list) ~= nil then
-    host.bad_argument(fn_name, 1, ("a list expected, got a table with the key '%.40s'"):format(tostring(next(list))))
-  end
-  return count
+  local count, reason = host.count(list)
+  return count or host.bad_argument(fn_name, 1, reason)
 end
 
 -- Run the functions of a list as one group, to which the tasks in it belong too; returns the group, the tasks by their
