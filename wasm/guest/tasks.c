@@ -162,22 +162,22 @@ static void note(const char *format, ...) {
   }
 }
 
-/* "task 3" or "task 3 'name'", in a buffer of the caller's. */
-static const char *task_label(lua_State *L, Task *t, char *text, size_t size) {
-  const char *name = NULL;
-  if (is_open(t)) {
-    push_task(L, t);
-    if (!lua_isnil(L, -1)) {
-      lua_getiuservalue(L, -1, UV_NAME);
-      name = lua_tostring(L, -1); /* stays alive: the task holds it */
-      lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-  }
+/* "task 3" or "task 3 'name'" of the task on top, which is popped, in a buffer of the caller's. */
+static const char *label_top(lua_State *L, char *text, size_t size) {
+  const Task *t = lua_touserdata(L, -1);
+  lua_getiuservalue(L, -1, UV_NAME);
+  const char *name = lua_tostring(L, -1);
   if (t == S.main) snprintf(text, size, "main");
   else if (name != NULL) snprintf(text, size, "task %lld '%.60s'", (long long)t->id, name);
   else snprintf(text, size, "task %lld", (long long)t->id);
+  lua_pop(L, 2);
   return text;
+}
+
+/* The same of an open task. */
+static const char *task_label(lua_State *L, Task *t, char *text, size_t size) {
+  push_task(L, t);
+  return label_top(L, text, size);
 }
 
 static void cancel_tree(lua_State *L, Task *t);
@@ -469,7 +469,12 @@ static int deliver(lua_State *L, Task *t) {
     }
     return n;
   }
-  if (t->state == TASK_CANCELLED) return raise_error(L, "cancelled", "the task was cancelled");
+  if (t->state == TASK_CANCELLED) {
+    char label[96], message[128];
+    lua_pushvalue(L, 1);
+    snprintf(message, sizeof message, "%s was cancelled", label_top(L, label, sizeof label));
+    return raise_error(L, "cancelled", message);
+  }
   lua_pushvalue(t->co, -1);
   lua_xmove(t->co, L, 1); /* the error */
   lua_pushvalue(L, -1);
