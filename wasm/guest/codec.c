@@ -192,6 +192,13 @@ static void encode_table(Encoder *e, int idx, const Path *path, int depth) {
   if (n == 0 && lua_getmetatable(L, idx)) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ARRAY);
     int is_array = lua_rawequal(L, -1, -2);
+    lua_pop(L, 1);
+    lua_pushliteral(L, "__values"); /* of a table that can only be read: where its fields are */
+    if (lua_rawget(L, -2) == LUA_TTABLE) {
+      encode_value(e, lua_gettop(L), path, depth);
+      lua_pop(L, 2);
+      return;
+    }
     lua_pop(L, 2);
     lua_pushnil(L);
     int empty = !lua_next(L, idx);

@@ -10,6 +10,7 @@
 #define MAX_NODES 1000000u      /* values in one message: bounds what a message costs to take apart */
 #define MAILBOX (16u << 10)     /* each half: turns in, call replies in; larger messages are allocated */
 #define RESERVE (96u << 10)     /* freed before a report is built when memory is out */
+#define MAX_WARNINGS 50         /* a loop of failing finalizers must not fill the user's terminal */
 #define PRELUDE_PREFIX "=[llmspell"
 
 /* A growing byte string outside Lua's heap. */

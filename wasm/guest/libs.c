@@ -92,8 +92,6 @@ static int error_write(lua_State *L) {
   return 0;
 }
 
-#define MAX_WARNINGS 50 /* a loop of failing finalizers must not fill the user's terminal */
-
 /* warn(), and errors in finalizers: pieces of one message until `more` is 0. */
 static void warn_text(void *ud, const char *message, int more) {
   static char line[500] = "Lua warning: ";

@@ -146,14 +146,17 @@ static void stop_awaiting(Task *t) {
   t->awaits = t->wait_prev = t->wait_next = NULL;
 }
 
+/* A warning of the scheduler's, that the host shows. */
 static void note(const char *format, ...) {
+  static int count = 0;
   char line[300];
   va_list args;
   va_start(args, format);
   int n = vsnprintf(line, sizeof line, format, args);
   va_end(args);
   if (n >= (int)sizeof line) n = (int)sizeof line - 1;
-  if (S.nnotes >= 50 || n <= 0) return;
+  if (n <= 0 || ++count > MAX_WARNINGS + 1) return;
+  if (count > MAX_WARNINGS) n = snprintf(line, sizeof line, "(no more warnings about tasks are shown)");
   uint8_t head[3] = {0xda, (uint8_t)(n >> 8), (uint8_t)n};
   if (buffer_reserve(&S.notes, (size_t)n + 3)) {
     buffer_add(&S.notes, head, 3);
@@ -288,6 +291,15 @@ static void leave_wait(lua_State *L, Task *t) {
   }
 }
 
+/* The text of the error on top of `co`, if it has one: no code of the script's runs for it. */
+static const char *error_text(lua_State *co) {
+  if (lua_istable(co, -1) && lua_checkstack(co, 2)) { /* the host's errors are tables */
+    lua_pushliteral(co, "message");
+    lua_rawget(co, -2);
+  }
+  return lua_tostring(co, -1); /* stays alive: the coroutine's stack holds it until it is emptied */
+}
+
 /* Close the coroutines of a waiting task from the innermost out, up to `last`, so that <close> variables run. */
 static void close_waiting(lua_State *L, Task *t, lua_State *last) {
   leave_wait(L, t);
@@ -302,15 +314,15 @@ static void close_waiting(lua_State *L, Task *t, lua_State *last) {
     inner_of(co) = NULL;
     if (lua_closethread(co, L) != LUA_OK) {
       char label[96];
-      const char *what = lua_tostring(co, -1);
+      const char *what = error_text(co);
       note("error while closing %s: %s", task_label(L, t, label, sizeof label), what ? what : "(not a string)");
+      lua_settop(co, 0);
     }
     if (outer == NULL) break;
     inner_of(outer) = COROUTINE_WAITS;
   }
   S.current = running;
   S.frames = frames;
-  lua_settop(last, 0);
 }
 
 /* Close one open task that is not running. */

@@ -48,6 +48,7 @@ local function read_only(values, name)
     __newindex = function() host.raise(("'%s' is read-only"):format(name)) end,
     __pairs = function() return next, values, nil end,
     __len = function() return #values end,
+    __values = values, -- what is sent for it (codec.c)
     __metatable = false,
   })
 end
