@@ -18,6 +18,6 @@ Run.progress(7)
 Run.progress(1, "not UTF-8: \xff")
 assert(not pcall(Run.progress, "x"))
 
-assert(Provider.list()[1] == "scripted" and Provider.get("nowhere") == nil)
+assert(Provider.list()[1].name == "scripted" and Provider.get("nowhere") == nil)
 local provider = Provider.get("scripted")
 assert(provider.name == "scripted" and provider.kind == "scripted" and provider.capabilities.streaming)
