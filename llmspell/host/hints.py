@@ -97,8 +97,9 @@ def api() -> Api:
     for owner, sign, name in re.findall(r"^function (\w+)([.:])(\w+)\(", primary, re.MULTILINE):
         found[sign].setdefault(owner, []).append(name)
     modules, methods = ({owner: tuple(names) for owner, names in found[sign].items()} for sign in ".:")
-    classes = re.findall(r"^---@class llmspell\.(?:Output|WorkflowResult)\n((?:---@field .*\n)+)", primary, re.MULTILINE)
-    return Api(modules, methods, tuple(re.findall(r"@field (\w+)", "".join(classes))))
+    pattern = r"^---@class llmspell\.(?:Output|WorkflowResult)\n((?:---@field .*\n)+)"
+    results = re.findall(pattern, primary, re.MULTILINE)
+    return Api(modules, methods, tuple(re.findall(r"@field (\w+)", "".join(results))))
 
 
 # ---- rules ----

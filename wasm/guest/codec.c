@@ -193,8 +193,7 @@ static void encode_table(Encoder *e, int idx, const Path *path, int depth) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ARRAY);
     int is_array = lua_rawequal(L, -1, -2);
     lua_pop(L, 1);
-    lua_pushliteral(L, "__values"); /* of a table that can only be read: where its fields are */
-    if (lua_rawget(L, -2) == LUA_TTABLE) {
+    if (lua_rawgetp(L, -1, &KEY_VALUES) == LUA_TTABLE) { /* it can only be read: these are its fields */
       encode_value(e, lua_gettop(L), path, depth);
       lua_pop(L, 2);
       return;

@@ -75,7 +75,7 @@ static struct {
 
 /* Keys of the registry: the address is the key. */
 static char KEY_CALLS, KEY_TASKS, KEY_ERROR, KEY_ARRAY, KEY_TASK, KEY_SETUP, KEY_RAISED, KEY_TRACE, KEY_WEAK,
-  KEY_STDOUT, KEY_NULL;
+  KEY_VALUES, KEY_STDOUT, KEY_NULL;
 
 /* What a coroutine passes through: nothing, itself waiting, or the coroutine that it resumed. A task's own coroutine
 ** that has ended is marked too: what the task gave is still on its stack. */

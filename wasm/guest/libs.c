@@ -51,7 +51,12 @@ static int safe_traceback(lua_State *L) {
     return 1;
   }
   lua_Integer level = luaL_optinteger(L, arg + 2, co == L ? 1 : 0);
-  Buffer *b = &S.scratch;
+  lua_settop(L, arg + 1);
+  if (message == NULL) {
+    lua_pushliteral(L, "");
+    lua_replace(L, arg + 1);
+  }
+  Buffer *b = &S.scratch; /* from here on nothing may collect garbage: finalizers call the host, which uses it too */
   buffer_empty(b);
   trace_add(b, "%sstack traceback:", message != NULL ? "\n" : "");
   if (message != NULL && is_raised(L, arg + 1, co)) {
@@ -61,8 +66,6 @@ static int safe_traceback(lua_State *L) {
     trace_add(b, "\nin %s:", label);
   }
   trace_thread(b, co, level < 0 ? 0 : level > INT_MAX ? INT_MAX : (int)level);
-  lua_settop(L, arg + 1);
-  if (message == NULL) lua_pushliteral(L, "");
   lua_pushlstring(L, (const char *)b->data, b->len);
   buffer_empty(b);
   lua_concat(L, 2);

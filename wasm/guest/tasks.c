@@ -291,15 +291,6 @@ static void leave_wait(lua_State *L, Task *t) {
   }
 }
 
-/* The text of the error on top of `co`, if it has one: no code of the script's runs for it. */
-static const char *error_text(lua_State *co) {
-  if (lua_istable(co, -1) && lua_checkstack(co, 2)) { /* the host's errors are tables */
-    lua_pushliteral(co, "message");
-    lua_rawget(co, -2);
-  }
-  return lua_tostring(co, -1); /* stays alive: the coroutine's stack holds it until it is emptied */
-}
-
 /* Close the coroutines of a waiting task from the innermost out, up to `last`, so that <close> variables run. */
 static void close_waiting(lua_State *L, Task *t, lua_State *last) {
   leave_wait(L, t);
@@ -314,9 +305,15 @@ static void close_waiting(lua_State *L, Task *t, lua_State *last) {
     inner_of(co) = NULL;
     if (lua_closethread(co, L) != LUA_OK) {
       char label[96];
-      const char *what = error_text(co);
+      lua_xmove(co, L, 1);
+      if (lua_istable(L, -1)) { /* as the host's errors are */
+        lua_pushliteral(L, "message");
+        lua_rawget(L, -2);
+        lua_replace(L, -2);
+      }
+      const char *what = lua_tostring(L, -1);
       note("error while closing %s: %s", task_label(L, t, label, sizeof label), what ? what : "(not a string)");
-      lua_settop(co, 0);
+      lua_pop(L, 1);
     }
     if (outer == NULL) break;
     inner_of(outer) = COROUTINE_WAITS;
