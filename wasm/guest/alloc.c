@@ -110,7 +110,8 @@ static void heap_free(void *block) {
 /* Make a free chunk of `size` at the heap's end. 0: the limit is reached. Nothing else takes memory from the system. */
 static int heap_grow(size_t size) {
   Chunk *first = heap_end;
-  if (first == NULL) { /* what there is beyond the static data */
+  if (first == NULL) { /* what there is beyond the static data, and a page, for that may be nothing */
+    if (__builtin_wasm_memory_grow(0, 1) == (size_t)-1) return 0;
     first = chunk_at(NULL, (((uintptr_t)&__heap_base + WRITTEN_PAGE - 1) & ~(WRITTEN_PAGE - 1)) + ALIGN - HEAD);
   } else {
     const Chunk *last = chunk_at(first, -(size_t)heap_last);
