@@ -14,7 +14,7 @@ from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
 from llmspell.errors import BadResponseError, LlmspellError, ProviderError, RateLimitError, ToolError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
-from llmspell.tools.registry import ToolRegistry, call
+from llmspell.tools.registry import ToolRegistry
 from llmspell.types import AgentOutput, ModelReply, ModelRequest, TextDelta, ToolCall, ToolCallDelta, ToolSpec
 
 T = TypeVar("T")
@@ -115,10 +115,12 @@ class Execution:
             return NeedTools(spec.name, needed)
         return output_of(loop, provider)
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """One host tool, through the gate."""
+    async def run_tool(self, name: str, arguments: Any) -> Any:
+        """One host tool, through the gate, if its arguments fit."""
         tool = self.tools.get(name)
-        return await self._effect("tool.execute", name, lambda: call(tool, arguments), reserve={"tool_calls": 1})
+        return await self._effect(
+            "tool.execute", name, lambda: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
+        )
 
     def _offer(self, name: str) -> ToolSpec:
         tool = self.tools.get(name)
@@ -201,7 +203,7 @@ class Execution:
         self, calls: list[ToolCall], offered: Collection[str], sink: Sink | None
     ) -> list[ToolResult]:
         """All calls of one model turn at once. A failure is an answer for the model; a terminal error is not."""
-        outcomes = await asyncio.gather(*(self._answer(item, offered) for item in calls), return_exceptions=True)
+        outcomes = await asyncio.gather(*(self.answer(item, offered) for item in calls), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -211,7 +213,8 @@ class Execution:
                 await sink(tool_complete(item, result))
         return results
 
-    async def _answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
+    async def answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
+        """What a model is told that called one of the offered tools."""
         if item.error:
             return ToolResult(item.id, f"the arguments are not valid JSON: {item.error}", is_error=True)
         if item.name not in offered:  # granted to the run perhaps, but not to this agent

@@ -53,7 +53,7 @@ class AgentLoop:
         self.duration_ms = state.duration_ms
         self.calls = list(state.calls)
         self.pending = {call.id: call for call in state.pending}
-        self.fallbacks = state.fallbacks
+        self.fallbacks = min(state.fallbacks, len(self.spec.fallback))
         self._known = state.known
         self._keep = state.keep
         self._repeats = state.repeats
@@ -100,7 +100,7 @@ class AgentLoop:
         spec = self.spec
         if self.turns - self._since >= spec.max_turns:
             raise ProviderError(
-                f"agent '{spec.name}' still asked for tools after {self.turns - self._since} turns",
+                f"agent '{spec.name}' gave no answer within `max_turns` = {spec.max_turns}",
                 hint="raise `max_turns`, or look at what its tools answer",
             )
         parameters = {**spec.parameters, **self.parameters}

@@ -15,7 +15,7 @@
 ---@field parameters? table<string, any> passed through to the provider as they are
 ---@field tools? (string|llmspell.Tool|llmspell.Agent)[] tools by name, tools of the script, other agents
 ---@field max_turns? integer of the tool loop; 8 by default
----@field streaming? boolean
+---@field streaming? boolean false: no streams, also where the provider can
 ---@field schema? table the answer's JSON Schema, or { field = "string" }: `data` of the output is the checked value
 ---@field transfer_to? (string|llmspell.Agent)[] agents that the model may hand the conversation over to
 ---@field fallback? string[] models to ask in turn where the model fails

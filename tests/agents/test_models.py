@@ -144,7 +144,7 @@ def test_its_failure_is_told_to_the_model() -> None:
     source = HELPER + "return Agent.create { tools = { helper } }:execute('go').text"
     ended = run(source, providers(calls("my_helper", text="x"), ECHO, backup={"fault": "auth"}))
     assert ended.result.startswith("the tools said: auth: ")
-    assert "the argument 'text' must be a string" in run(source, providers(calls("my_helper"), ECHO)).result
+    assert "the argument 'text' is missing" in run(source, providers(calls("my_helper"), ECHO)).result
 
 
 def test_limits_hold_beneath_agents_that_call_each_other() -> None:
@@ -154,6 +154,19 @@ def test_limits_hold_beneath_agents_that_call_each_other() -> None:
     ended = run("pcall(function() Agent.get('a'):execute('x') end)", manifest)
     assert isinstance(ended.error, LimitError)
     assert (ended.error.limit, ended.usage["provider_calls"]) == ("provider_calls", 20)
+
+
+def test_agents_that_ask_each_other_nest_within_a_bound() -> None:
+    """The innermost is told, and everybody answers."""
+    source = """
+      local a = Agent.create { name = "a", tools = { "b" } }
+      Agent.create { name = "b", tools = { a } }
+      return a:execute("go").text
+    """
+    asks = [calls("ba"[level % 2], text="x") for level in range(17)]
+    ended = run(source, replies(*asks, ECHO))
+    assert ended.result.endswith("the tools said: tool: agents that ask each other nest at most 16 deep")
+    assert ended.usage["provider_calls"] == 34
 
 
 def test_agents_asked_in_one_turn_answer_at_once() -> None:

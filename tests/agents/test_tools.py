@@ -218,7 +218,8 @@ def test_what_is_nested_too_deeply_is_an_error_of_the_tool() -> None:
     [
         ("error('in lua')", "test.lua:2: in lua"),
         ("error('as it is', 0)", "as it is"),
-        ("error({ code = 7 })", "table: "),
+        ("error({ code = 7 })", '{"code":7}'),
+        ("error({ code = print })", "the tool failed"),
         ("error(setmetatable({}, { __tostring = function() return 'shown' end }))", "shown"),
         ("error(setmetatable({}, { __tostring = error }))", "the tool failed"),
         ("Tool.execute('nowhere')", "not_found: there is no tool 'nowhere'"),
@@ -239,12 +240,65 @@ def test_what_a_script_tool_gives_or_raises_is_told_to_the_model(body: str, expe
 
 def test_arguments_that_do_not_fit_are_told_to_the_model() -> None:
     define = "Tool.define { name = 't', parameters = { a = 'number' }, run = error }"
-    assert "argument 'a': number expected, got string" in told(
+    assert 'argument \'a\': "x" is not of type "number"' in told(
         execute(replies(calls("t", a="x"), ECHO), '{ "t" }', define=define)
     )
     assert "the argument 'text' is missing" in told(
         execute(replies(calls("upper"), ECHO), '{ "upper" }', given=[UPPER])
     )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given", "expected"),
+    [
+        ({"type": "object", "properties": {"n": {"type": "integer"}}}, "{ n = 'x' }", "argument 'n': \"x\" is not of"),
+        ({"type": "object", "properties": {"n": {"enum": [1]}}}, "{ n = 2 }", "argument 'n': 2 is not one of 1"),
+        ({"type": "object", "required": ["n"]}, "{}", "the argument 'n' is missing"),
+        ({"type": "object", "required": ["n"]}, "JSON.array {}", "the argument 'n' is missing"),
+        ({"type": "object", "properties": {}}, "{ 1, 2 }", "a table of named arguments expected"),
+        ({"type": "nothing"}, "{}", "has parameters that cannot be checked: this is not a JSON Schema"),
+    ],
+)
+def test_arguments_of_a_host_tool_are_checked_against_its_schema(
+    parameters: dict[str, Any], given: str, expected: str
+) -> None:
+    async def never(_: Mapping[str, Any]) -> Any:
+        raise AssertionError("it ran")
+
+    tool = Tool(name="t", parameters=parameters, run=never)
+    ended = run(f"local ok, e = pcall(Tool.execute, 't', {given}) return e.kind, e.message, e.details", tools=[tool])
+    kind, message, details = ended.report.output.results
+    assert (kind, details) == ("tool", {"tool": "t"})
+    assert message.startswith("tool 't'")
+    assert expected in message
+
+
+def test_an_empty_table_is_a_list_where_a_host_tool_wants_one() -> None:
+    async def show(arguments: Mapping[str, Any]) -> Any:
+        return json.dumps(arguments)
+
+    of = {"type": "array", "items": {"type": "array"}}
+    tool = Tool(name="t", parameters={"properties": {"a": of, "b": of, "c": {"type": "object"}}}, run=show)
+    source = "return Tool.execute('t', { a = {}, b = { {}, { 1 } }, c = {}, d = {} })"
+    assert json.loads(run(source, tools=[tool]).result) == {"a": [], "b": [[], [1]], "c": {}, "d": {}}
+
+
+@pytest.mark.parametrize("value", [None, b"\xff", {"a": [], "b": {}, "c": b"\xff"}, 1.0, ToolError("broken")])
+def test_a_host_tool_tells_the_model_the_same_beside_a_script_tool(value: Any) -> None:
+    tool = raising("t", value) if isinstance(value, Exception) else giving("t", value)
+    define = "Tool.define { name = 'mine', run = function() return 'x' end }"
+    alone = execute(replies(calls("t"), ECHO), '{ "t" }', given=[tool])
+    beside = execute(replies(calls("mine", "t"), ECHO), '{ "mine", "t" }', given=[tool], define=define)
+    assert told(beside) == told(alone)
+    assert beside.usage["tool_calls"] == 2
+
+
+def test_a_script_tool_stands_before_one_of_the_host_with_its_name() -> None:
+    source = """
+      local mine = Tool.define { name = "upper", run = function() return "mine" end }
+      return #Tool.list(), Tool.list()[1] == mine, Tool.get("upper") == mine, Tool.execute("upper", {})
+    """
+    assert run(source, tools=[UPPER]).report.output.results == (1, True, True, "mine")
 
 
 def test_a_model_can_call_only_what_its_agent_has() -> None:
@@ -277,7 +331,7 @@ def test_a_model_that_never_stops_asking_is_stopped_by_max_turns() -> None:
     """
     ended = run(source, replies(calls("upper", text="x")), tools=[UPPER])
     assert isinstance(ended.error, ProviderError)
-    assert ended.error.message == "agent 'loops' still asked for tools after 3 turns"
+    assert ended.error.message == "agent 'loops' gave no answer within `max_turns` = 3"
     assert "max_turns" in ended.error.hint
     assert ended.usage["provider_calls"] == 3
     mine = source.replace('"upper" }', 'Tool.define { name = "upper", run = function() return "x" end } }')

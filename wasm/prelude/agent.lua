@@ -4,6 +4,8 @@ local host = ...
 local _ENV = host.env
 local check_fields = host.check_fields
 
+local MAX_DEPTH = 16 -- of agents that ask each other; each takes some of the 200 levels that Lua's C stack has
+
 local methods = {}
 local meta = host.class("agent", methods)
 meta.__metatable = false
@@ -35,7 +37,7 @@ end
 -- A list of strings, where it may also be of agents: then their names.
 local function names(fn, field, list, or_agents)
   local found = {}
-  for i, item in ipairs(list) do
+  for i, item in ipairs(host.check_list(fn, 1, list, field)) do
     found[i] = or_agents and host.is(item, meta) and item.name or item
     if type(found[i]) ~= "string" then
       host.bad_argument(fn, 1, ("field '%s': item %d: %s expected, got %s"):format(field, i,
@@ -50,13 +52,12 @@ local function create(fn, given)
   local spec = {}
   for _, field in ipairs(sent) do spec[field] = given[field] end
   spec.fallback = given.fallback and names(fn, "fallback", given.fallback)
-  if given.schema then
-    spec.schema = host.schema_of(fn, "schema", given.schema)
-    local fits, err = pcall(host.call, "schema.check", spec.schema)
-    if not fits then host.bad_argument(fn, 1, "field 'schema': " .. err.message) end
-  end
-  local state = { spec = spec, tools = {}, targets = names(fn, "transfer_to", given.transfer_to or {}, true) }
-  for i, item in ipairs(given.tools or {}) do
+  spec.schema = given.schema and host.schema_of(fn, "schema", given.schema)
+  local state = {
+    spec = spec, tools = {}, streams = given.streaming ~= false,
+    targets = names(fn, "transfer_to", given.transfer_to or {}, true),
+  }
+  for i, item in ipairs(host.check_list(fn, 1, given.tools or {}, "tools")) do
     if not (type(item) == "string" or host.is(item, host.tool_meta) or host.is(item, meta)) then
       host.bad_argument(fn, 1, ("field 'tools': item %d: tool, agent or name of one expected, got %s"):format(i, type(item)))
     end
@@ -88,9 +89,10 @@ local function as_tool(item)
       properties = { text = { type = "string", description = "what to ask, with all that it needs to know" } },
     },
   }
-  return spec, function(args)
-    if type(args.text) ~= "string" then host.fail("tool", "the argument 'text' must be a string") end
-    local output = methods.execute(agent, args.text)
+  return spec, function(args, depth)
+    host.check_arguments(spec.name, spec.parameters, args)
+    if depth == MAX_DEPTH then host.fail("tool", ("agents that ask each other nest at most %d deep"):format(MAX_DEPTH)) end
+    local output = host.execute("agent:execute", agent, { text = args.text }, nil, depth + 1)
     if output.data ~= nil then return output.data end
     return output.text
   end
@@ -99,8 +101,9 @@ end
 -- The agent's tools and handovers, once they are needed: they may name agents that came later.
 local function equip(fn, state)
   if state.own then return end
-  local spec, transfers = state.spec, {}
-  spec.tools, state.own = host.tool_specs(fn, state.tools, as_tool)
+  local spec, transfers, seen = state.spec, {}, {}
+  local tools, own = host.tool_specs(fn, state.tools, as_tool)
+  for _, tool in ipairs(tools) do seen[tool.name] = true end
   for i, name in ipairs(state.targets) do
     local target = agents[name]
     if not target then host.fail("not_found", ("agent '%s': there is no agent '%s' to hand over to"):format(spec.name, name)) end
@@ -111,7 +114,13 @@ local function equip(fn, state)
       parameters = { type = "object", properties = {} },
     }
   end
-  spec.transfers = host.array(transfers)
+  for i, transfer in ipairs(transfers) do
+    if seen[transfer.name] then
+      host.bad_argument(fn, 1, ("field 'transfer_to': item %d: there is a tool '%s' before it"):format(i, transfer.name))
+    end
+    seen[transfer.name] = true
+  end
+  spec.tools, spec.transfers, state.own = tools, host.array(transfers), own
 end
 
 local function check_input(fn, input)
@@ -120,7 +129,7 @@ local function check_input(fn, input)
     host.bad_argument(fn, 1, "field 'text': string expected, got no value; pass a string or { text = ... }")
   end
   check_fields(fn, 1, input, input_fields)
-  for i, item in ipairs(input.media or {}) do
+  for i, item in ipairs(host.check_list(fn, 1, input.media or {}, "media")) do
     if not host.is_media(item) then
       host.bad_argument(fn, 1, ("field 'media': item %d: media expected, got %s"):format(i, type(item)))
     end
@@ -149,20 +158,23 @@ local function request(fn, agent, input, history)
   return { agents = specs, input = input, history = history }, own
 end
 
-function host.execute(fn, agent, input, history)
+function host.execute(fn, agent, input, history, depth)
   local asked, own = request(fn, agent, input, history)
   local reply = host.await("agent.execute", asked)
   while reply.tools do
-    local results = host.run_tools(own, reply.tools)
+    local results = host.run_tools(own, reply.tools, depth or 0)
     reply = host.await("agent.execute", { agents = asked.agents, state = reply.state, results = results })
   end
   return reply.output
 end
 
 function host.stream_execute(fn, agent, input, history, ended)
+  if not private[agent].streams then
+    host.fail("streaming_not_supported", ("agent '%s' was created with streaming = false"):format(agent.name))
+  end
   local asked, own = request(fn, agent, input, history)
   local id = host.call("agent.stream", asked)
-  return host.new_stream(id, agent.name, function(calls) return host.run_tools(own, calls) end, ended)
+  return host.new_stream(id, agent.name, function(calls) return host.run_tools(own, calls, 0) end, ended)
 end
 
 -- One question, one whole answer: {text, media, tool_calls, data, transfer_to, metadata}.
@@ -181,8 +193,10 @@ end
 
 -- {streaming, tools, json_schema, input_modalities, output_modalities} of the model's provider.
 function methods:capabilities()
-  local spec = state_of(self, "capabilities").spec
-  return host.call("agent.capabilities", { model = spec.model, provider = spec.provider })
+  local state = state_of(self, "capabilities")
+  local found = host.call("agent.capabilities", { model = state.spec.model, provider = state.spec.provider })
+  found.streaming = found.streaming and state.streams
+  return found
 end
 
 function methods:supports_streaming()

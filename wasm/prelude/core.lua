@@ -100,6 +100,22 @@ function host.check_fields(fn, position, fields, rules, path)
   return fields
 end
 
+-- Check the list in a field: a nil among its items would end it unseen, and a name in it would never be read.
+function host.check_list(fn, position, list, field)
+  local function reject(reason, ...)
+    host.bad_argument(fn, position, ("field '%s': "):format(field) .. reason:format(...))
+  end
+  local count = 0
+  for key in next, list do
+    if math.type(key) ~= "integer" then reject("list expected, got a table with a field '%.80s'", tostring(key)) end
+    count = count + 1
+  end
+  for i = 1, count do
+    if list[i] == nil then reject("item %d: nil in a list", i) end
+  end
+  return list
+end
+
 -- A global table of functions; a misspelt name is an error at once, not a call of nil later.
 function host.module(name, functions)
   _G[name] = setmetatable(functions, {
