@@ -27,6 +27,7 @@ from llmspell.manifest.model import Manifest
 
 if TYPE_CHECKING:
     from llmspell.agents.operations import AgentOperations
+    from llmspell.media.store import MediaStore
     from llmspell.providers.manager import ProviderManager
     from llmspell.tools.base import Tool
 
@@ -197,8 +198,10 @@ class ScriptRuntime:
         def usage() -> dict[str, float]:
             return {"elapsed_ms": round((time.monotonic() - began) * 1000, 3), **budget.spent()}
 
-        agents = _Agents(manifest, tools, self._environ, gate, live=self._live)
+        media = _media()
+        agents = _Agents(manifest, tools, self._environ, gate, media, live=self._live)
         surroundings = Surroundings(
+            media=media,
             environment={
                 key: _transferable(self._environ[key]) for key in manifest.security.env if key in self._environ
             },
@@ -232,12 +235,20 @@ class _Agents:
     long to load as all the others."""
 
     def __init__(
-        self, manifest: Manifest, tools: list[Tool], environ: Mapping[str, str], gate: Gate, *, live: bool
+        self,
+        manifest: Manifest,
+        tools: list[Tool],
+        environ: Mapping[str, str],
+        gate: Gate,
+        media: Callable[[], MediaStore],
+        *,
+        live: bool,
     ) -> None:
         self._manifest = manifest
         self._tools = tools
         self._environ = environ
         self._gate = gate
+        self._media = media
         self._live = live
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
@@ -282,9 +293,11 @@ class _Agents:
             gate.effect,
             lambda calls: gate.budget.spend(tool_calls=calls),
             self._on_text if self._live else None,
+            lambda raw: self._media().take(raw),
         )
         operations = AgentOperations(
             execution,
+            self._media(),
             self._loop,
             streaming=manifest.runtime.enable_streaming,
             max_streams=manifest.runtime.streams,
@@ -293,6 +306,22 @@ class _Agents:
 
     def _on_text(self, agent: str, text: str) -> None:
         self._gate.emit(Chunk(at=self._gate.elapsed(), stream=agent, text=text))
+
+
+def _media() -> Callable[[], MediaStore]:
+    """Gives the media of one run, which are made when the first thread asks."""
+    lock = threading.Lock()
+    made: list[MediaStore] = []
+
+    def media() -> MediaStore:
+        with lock:
+            if not made:
+                from llmspell.media.store import MediaStore  # most scripts have none
+
+                made.append(MediaStore())
+            return made[0]
+
+    return media
 
 
 def read_script(path: Path) -> bytes:

@@ -7,8 +7,10 @@ The names AgentInput, AgentOutput, AgentChunk, ToolCall are the seed document's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from llmspell.content import MediaContent
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 Role = Literal["system", "user", "assistant", "tool"]
@@ -53,11 +55,26 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """What a model thought before it answered. It is never part of the answer.
+
+    `data` is the block as the protocol wants it back, unchanged (a signature, something encrypted); empty where the
+    protocol wants nothing back. Only the protocol that made it (`kind`, a provider's) understands it: others leave it
+    out.
+    """
+
+    kind: str
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message of a conversation.
 
-    `tool_calls` only on assistant messages; `tool_call_id` and `name` only on tool messages, whose `text` is the
-    tool's result and whose `is_error` says that it failed.
+    `tool_calls` and `reasoning` only on assistant messages; `tool_call_id` and `name` only on tool messages, whose
+    `text` is the tool's result and whose `is_error` says that it failed. `media` belong to what the user says, to an
+    answer, or to a tool's result.
     """
 
     role: Role
@@ -66,6 +83,8 @@ class Message:
     tool_call_id: str = ""
     name: str = ""
     is_error: bool = False
+    media: tuple[MediaContent, ...] = ()
+    reasoning: tuple[Reasoning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +103,8 @@ class ModelRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     schema: Mapping[str, Any] | None = None
     """The JSON Schema that the answer must fit; a provider that can says so to its model."""
+    output_modalities: tuple[str, ...] = ()
+    """What the answer should be made of ("text", "image", "audio"); empty: what the model gives by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +118,16 @@ class ModelReply:
     raw_finish_reason: str = ""
     model: str = ""
     request_id: str = ""
+    media: tuple[RawMedia, ...] = ()
+    reasoning: tuple[Reasoning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawMedia:
+    """A medium as a server sent it: bytes that nobody has checked, and what the server says they are (a MIME type)."""
+
+    data: bytes
+    mime: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +147,22 @@ class ToolCallDelta:
     fragment: str
 
 
-Delta = TextDelta | ToolCallDelta | ModelReply
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of what the model thinks, as the server sent it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaDelta:
+    """A medium of the answer, or with `is_final` false a first, coarser version of one that follows."""
+
+    media: RawMedia
+    is_final: bool = True
+
+
+Delta = TextDelta | ReasoningDelta | ToolCallDelta | MediaDelta | ModelReply
 """What a model stream yields: pieces as they arrive, and last, exactly once, the whole ModelReply."""
 
 
@@ -130,6 +176,14 @@ class Capabilities:
     """Takes a schema with the request and makes its model keep to it."""
     input_modalities: tuple[str, ...] = ("text",)
     output_modalities: tuple[str, ...] = ("text",)
+    max_context: int | None = None
+    """Tokens of a request and its answer together; None where nobody says it."""
+    max_media_size: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of one medium, by its type; a type that is missing has no limit that is known."""
+
+    def described(self) -> dict[str, Any]:
+        """As plain data, without what nobody knows."""
+        return {name: value for name, value in asdict(self).items() if value is not None and value != {}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +193,7 @@ class AgentInput:
     text: str | None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
-    media_types: tuple[str, ...] = ()
-    """Of the media that come along: "image", "audio", "video", "binary"."""
+    media: tuple[MediaContent, ...] = ()
     output_modalities: tuple[str, ...] = ()
     """What the answer should be made of; by default what the model gives."""
 
@@ -167,6 +220,9 @@ class AgentOutput:
     text: str
     metadata: OutputMetadata
     tool_calls: tuple[ToolCall, ...] = ()
+    media: tuple[MediaContent, ...] = ()
+    reasoning: str = ""
+    """What the model thought before its last turn's answer, where the provider tells it."""
     data: tuple[Any] | None = None
     """The answer as data, where the agent has a schema: a tuple of one, for it may be null."""
     transfer_to: str | None = None
@@ -175,7 +231,7 @@ class AgentOutput:
     """What this execution added to its history, where there is one to keep."""
 
 
-ChunkType = Literal["text", "tool_call_progress", "tool_call_complete", "media", "control"]
+ChunkType = Literal["text", "reasoning", "tool_call_progress", "tool_call_complete", "media", "control"]
 ControlKind = Literal["stream_start", "stream_end", "cancelled", "heartbeat", "rate_limit"]
 
 
@@ -187,6 +243,7 @@ class AgentChunk:
     `metadata` is {"agent": its name}. `content` has a "type", of ChunkType, and by that:
 
     text                {"text"}
+    reasoning           {"reasoning"}: what the model thinks, which is no part of the answer
     tool_call_progress  {"tool_id", "name", "partial_args"}: the new piece of the arguments' JSON text
     tool_call_complete  {"tool_id", "name", "args", "result", "is_error"}: `result` is the text that the model is given
     media               {"media", "is_final"}

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "llmspell"
 
 # Lowest first. A unit is a package under llmspell/, or a single module. A module imports its own unit and the units
-# of lower layers. `limits`, `events`, `types` and `settings` are one unit, core: frozen data and arithmetic without a
-# rule of their own, so they stand beneath the packages that share their layer in the design, abi and media.
+# of lower layers. `limits`, `events`, `types`, `content` and `settings` are one unit, core: frozen data and arithmetic
+# without a rule of their own, so they stand beneath the packages that share their layer in the design, abi and media.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("core",),
@@ -35,6 +35,7 @@ MERGED = {
     "limits": "core",
     "events": "core",
     "types": "core",
+    "content": "core",
     "settings": "core",
     "__init__": "llmspell",
     "__main__": "cli",

@@ -11,11 +11,23 @@ from typing import Any, Final, Protocol, TypeVar
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import output_of
 from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
+from llmspell.content import MediaContent
 from llmspell.errors import BadResponseError, LlmspellError, ProviderError, RateLimitError, ToolError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
 from llmspell.tools.registry import ToolRegistry
-from llmspell.types import AgentOutput, ModelReply, ModelRequest, TextDelta, ToolCall, ToolCallDelta, ToolSpec
+from llmspell.types import (
+    AgentOutput,
+    MediaDelta,
+    ModelReply,
+    ModelRequest,
+    RawMedia,
+    ReasoningDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    ToolSpec,
+)
 
 T = TypeVar("T")
 CHARS_PER_TOKEN: Final = 4
@@ -38,6 +50,9 @@ class Effect(Protocol):
     ) -> T: ...
 
 
+TakeMedium = Callable[[RawMedia], MediaContent]
+"""Checks and keeps a medium that a server gave. Raises InvalidMedia."""
+
 Sink = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Takes the contents of a stream's chunks as they come."""
 
@@ -45,12 +60,15 @@ Sink = Callable[[Mapping[str, Any]], Awaitable[None]]
 class _Shown:
     """What somebody sees of one model turn while it comes: the script's stream, or the person before the terminal."""
 
-    def __init__(self, agent: str, sink: Sink | None, on_text: Callable[[str, str], None] | None) -> None:
+    def __init__(
+        self, agent: str, sink: Sink | None, on_text: Callable[[str, str], None] | None, take: TakeMedium
+    ) -> None:
         self.agent = agent
         self.wanted = sink is not None or on_text is not None
         self.any = False
         self._sink = sink
         self._on_text = on_text
+        self._take = take
         self._ids: dict[int, tuple[str, str]] = {}
 
     async def content(self, content: Mapping[str, Any]) -> None:
@@ -59,17 +77,30 @@ class _Shown:
 
     async def whole(self, reply: ModelReply) -> None:
         """A turn that came in one piece."""
+        for thought in reply.reasoning:
+            if thought.text:
+                await self.delta(ReasoningDelta(thought.text))
         if reply.text:
             await self.delta(TextDelta(reply.text))
         for index, item in enumerate(reply.tool_calls):
             await self.delta(ToolCallDelta(index, item.id, item.name, json.dumps(dict(item.arguments))))
+        for medium in reply.media:
+            await self.delta(MediaDelta(medium))
 
-    async def delta(self, delta: TextDelta | ToolCallDelta) -> None:
+    async def delta(self, delta: TextDelta | ReasoningDelta | ToolCallDelta | MediaDelta) -> None:
         self.any = True
         if isinstance(delta, TextDelta):
             if self._on_text is not None:
                 self._on_text(self.agent, delta.text)
             await self.content({"type": "text", "text": delta.text})
+            return
+        if isinstance(delta, ReasoningDelta):
+            await self.content({"type": "reasoning", "reasoning": delta.text})
+            return
+        if isinstance(delta, MediaDelta):
+            if self._sink is not None:
+                medium = self._take(delta.media).described()
+                await self.content({"type": "media", "media": medium, "is_final": delta.is_final})
             return
         known = self._ids.get(delta.index, ("", ""))
         self._ids[delta.index] = known = (delta.id or known[0], delta.name or known[1])
@@ -88,12 +119,14 @@ class Execution:
         effect: Effect,
         spend: Callable[[int], None],
         on_text: Callable[[str, str], None] | None,
+        take: TakeMedium,
     ) -> None:
         self.providers = providers
         self.tools = tools
         self._effect = effect
         self._spend_calls = spend
         self._on_text = on_text
+        self._take = take
 
     async def advance(self, loop: AgentLoop, sink: Sink | None = None) -> AgentOutput | NeedTools:
         """Go on until the answer is there, or until the script must run tools of its own."""
@@ -134,7 +167,7 @@ class Execution:
             provider, model = self._choose(spec, loop.fallbacks)
             loop.needs.check(provider.name, provider.capabilities)
             request = loop.request(model, [*spec.script_tools, *(self._offer(name) for name in spec.host_tools)])
-            shown = _Shown(spec.name, sink, self._on_text)
+            shown = _Shown(spec.name, sink, self._on_text, self._take)
             began = time.monotonic()
             try:
                 reply = await self._turn(provider, request, shown)
@@ -148,7 +181,7 @@ class Execution:
                     await shown.content(_rate_limit(error))
             else:
                 loop.duration_ms += (time.monotonic() - began) * 1000
-                loop.replied(reply)
+                loop.replied(reply, tuple(map(self._take, reply.media)))
                 return provider.name
 
     def _choose(self, spec: AgentSpec, fallbacks: int) -> tuple[Provider, str]:

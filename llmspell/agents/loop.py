@@ -16,6 +16,7 @@ from typing import Any, Final
 from llmspell.agents.answers import complaint, read_answer
 from llmspell.agents.spec import AgentSpec, Needs, ToolResult
 from llmspell.agents.state import LoopState
+from llmspell.content import MediaContent
 from llmspell.errors import AnswerError, InvalidArgument, ProviderError
 from llmspell.schemas import Schema
 from llmspell.types import AgentInput, Message, ModelReply, ModelRequest, ToolCall, ToolSpec
@@ -76,7 +77,7 @@ class AgentLoop:
             lines = sorted(f"{key}: {_shown(item)}" for key, item in given.context.items())
             text = "\n".join([*lines, "", text or ""])
         if text is not None:
-            messages.append(Message(role="user", text=text))
+            messages.append(Message(role="user", text=text, media=given.media))
         elif not messages:
             raise InvalidArgument("field 'text': a string expected, for there is no history to answer")
         state = LoopState(
@@ -87,7 +88,7 @@ class AgentLoop:
             keep=history is not None,
         )
         loop = cls(specs, state)
-        loop.needs = Needs(("text", *given.media_types), given.output_modalities)
+        loop.needs = Needs(("text", *(medium.type for medium in given.media)), given.output_modalities)
         return loop
 
     @property
@@ -121,6 +122,7 @@ class AgentLoop:
             max_tokens=max_tokens,
             parameters=parameters,
             schema=spec.schema.source if spec.schema else None,
+            output_modalities=self.needs.given,
         )
 
     def fall_back(self) -> bool:
@@ -130,12 +132,15 @@ class AgentLoop:
         self.fallbacks += 1
         return True
 
-    def replied(self, reply: ModelReply) -> None:
-        """Take a model turn; its tool calls become pending."""
+    def replied(self, reply: ModelReply, media: tuple[MediaContent, ...] = ()) -> None:
+        """Take a model turn, whose media have been checked; its tool calls become pending."""
         self.turns += 1
         self.usage += reply.usage
         self.last = reply
-        self.messages.append(Message(role="assistant", text=reply.text, tool_calls=reply.tool_calls))
+        said = Message(
+            role="assistant", text=reply.text, tool_calls=reply.tool_calls, media=media, reasoning=reply.reasoning
+        )
+        self.messages.append(said)
         self.calls.extend(reply.tool_calls)
         targets = {transfer.tool.name: transfer.agent for transfer in self.spec.transfers}
         over = next((call for call in reply.tool_calls if call.name in targets), None)

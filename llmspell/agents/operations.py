@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from llmspell.agents import state
@@ -19,6 +18,7 @@ from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to
 from llmspell.agents.spec import NeedTools
 from llmspell.agents.streams import Streams
 from llmspell.errors import ComponentNotFound, InvalidArgument, StreamingNotSupported
+from llmspell.media.store import MediaStore
 from llmspell.types import Capabilities, ToolCall
 
 Immediate = Mapping[str, Callable[[Any], Any]]
@@ -29,9 +29,16 @@ class AgentOperations:
     """The handlers of one run, whose effects run on `loop`; made on any thread."""
 
     def __init__(
-        self, execution: Execution, loop: asyncio.AbstractEventLoop, *, streaming: bool, max_streams: int
+        self,
+        execution: Execution,
+        media: MediaStore,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        streaming: bool,
+        max_streams: int,
     ) -> None:
         self._execution = execution
+        self._media = media
         self._streaming = streaming
         self._streams = Streams(execution, max_streams)
         self._loop = loop
@@ -57,7 +64,7 @@ class AgentOperations:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _execute(self, payload: Any) -> Mapping[str, Any]:
-        loop = loop_from_payload(payload)
+        loop = loop_from_payload(payload, self._media.resolve)
         result = await self._execution.advance(loop)
         if isinstance(result, NeedTools):
             return {"tools": needed_to_data(result), "state": state.to_data(loop.state())}
@@ -65,7 +72,7 @@ class AgentOperations:
 
     def _open_stream(self, payload: Any) -> str:
         """Immediate: a task that is cancelled cannot lose the stream between its opening and the reply."""
-        loop = loop_from_payload(payload)
+        loop = loop_from_payload(payload, self._media.resolve)
         provider, _ = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
         if not (self._streaming and provider.capabilities.streaming):
             why = f"provider '{provider.name}' cannot stream" if self._streaming else "the manifest switches it off"
@@ -122,6 +129,6 @@ class AgentOperations:
         return {key: value for key, value in described.items() if value is not None}
 
     def _shown(self, capabilities: Capabilities) -> Mapping[str, Any]:
-        shown = asdict(capabilities)
+        shown = capabilities.described()
         shown["streaming"] = shown["streaming"] and self._streaming
         return shown

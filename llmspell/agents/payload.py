@@ -59,15 +59,15 @@ def _tool_spec(data: Any) -> ToolSpec:
     )
 
 
-def loop_from_payload(payload: Any) -> AgentLoop:
+def loop_from_payload(payload: Any, resolve: state.Resolve) -> AgentLoop:
     """{agents, input, history?} starts an execution, {agents, state, results} goes on with one. `agents` are the one
-    that is asked, and those that it may lead to."""
+    that is asked, and those that it may lead to. `resolve` gives the medium that a handle stands for."""
     agents = items(payload, "agents")
     if not 1 <= len(agents) <= MAX_AGENTS or not all(isinstance(agent, dict) for agent in agents):
         raise InvalidArgument(f"agents: from 1 to {MAX_AGENTS} tables expected")
     specs = [spec_from_data(agent) for agent in agents]
     if payload.get("state") is not None:
-        loop = AgentLoop(specs, state.from_data(payload["state"]))
+        loop = AgentLoop(specs, state.from_data(payload["state"], resolve))
         loop.answered(results_from_data(payload))
         return loop
     given, history = payload.get("input"), payload.get("history")
@@ -79,10 +79,10 @@ def loop_from_payload(payload: Any) -> AgentLoop:
             text=None if history and given.get("text") is None else field(given, "text", str),
             parameters=field(given, "parameters", dict, {}),
             context=field(given, "context", dict, {}),
-            media_types=tuple(field(item, "type", str) for item in items(given, "media")),
+            media=tuple(resolve(item) for item in items(given, "media")),
             output_modalities=texts(given, "output_modalities"),
         ),
-        None if history is None else state.messages_from_data(history) if history else (),
+        None if history is None else state.messages_from_data(history, resolve) if history else (),
     )
 
 
@@ -118,6 +118,8 @@ def output_of(loop: AgentLoop, provider: str) -> AgentOutput:
     return AgentOutput(
         text=last.text,
         tool_calls=tuple(loop.calls),
+        media=loop.messages[-1].media,
+        reasoning="\n\n".join(item.text for item in last.reasoning if item.text),
         metadata=OutputMetadata(
             model=last.model,
             provider=provider,
@@ -135,11 +137,11 @@ def output_of(loop: AgentLoop, provider: str) -> AgentOutput:
 
 
 def output_to_data(output: AgentOutput) -> dict[str, Any]:
-    """As the script sees it. `media` is there, and empty: the seed's AgentOutput has it."""
+    """As the script sees it."""
     meta = output.metadata
     data: dict[str, Any] = {
         "text": output.text,
-        "media": [],
+        "media": [medium.described() for medium in output.media],
         "tool_calls": calls_to_data(output.tool_calls),
         "metadata": {
             "agent": meta.agent,
@@ -152,6 +154,8 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
             "request_id": meta.request_id,
         },
     }
+    if output.reasoning:
+        data["reasoning"] = output.reasoning
     if output.data is not None:
         data["data"] = output.data[0]
     if output.transfer_to is not None:

@@ -9,17 +9,22 @@ cattrs is imported by the first call: only a loop that runs tools of the script 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from llmspell.errors import InvalidArgument
+from llmspell.content import MediaContent
+from llmspell.errors import InvalidArgument, InvalidMedia
 from llmspell.types import Message, ToolCall, Usage
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
 MAX_MESSAGES: Final = 10_000
+
+Resolve = Callable[[Any], MediaContent]
+"""Gives the medium that a script's handle stands for. Raises InvalidMedia for what is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +60,21 @@ def to_data(state: LoopState) -> dict[str, Any]:
     return data
 
 
-def from_data(data: Any) -> LoopState:
-    """Raises InvalidArgument for anything that `to_data` did not give."""
+def from_data(data: Any, resolve: Resolve) -> LoopState:
+    """Raises InvalidArgument for anything that `to_data` did not give, and what `resolve` raises."""
     if not isinstance(data, dict) or not all(
         _is_short(data.get(name, [])) for name in ("messages", "pending", "calls")
     ):
         raise InvalidArgument("the agent's state is not one that the host gave")
+    token = _resolve.set(resolve)
     try:
         state = _converter().structure(data, LoopState)
+    except InvalidMedia:
+        raise
     except Exception as error:  # cattrs raises what the hooks raise, and errors of its own, by no common base
         raise InvalidArgument(f"the agent's state is not one that the host gave: {error}") from error
+    finally:
+        _resolve.reset(token)
     if any(value < 0 for value in _counts(state)):
         raise InvalidArgument("the agent's state has negative counts")
     return state
@@ -75,9 +85,9 @@ def messages_to_data(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return data
 
 
-def messages_from_data(data: Any) -> tuple[Message, ...]:
-    """A history. Raises InvalidArgument for anything that `messages_to_data` did not give."""
-    return from_data({"messages": data}).messages
+def messages_from_data(data: Any, resolve: Resolve) -> tuple[Message, ...]:
+    """A history. Raises InvalidArgument for what `messages_to_data` did not give, and what `resolve` raises."""
+    return from_data({"messages": data}, resolve).messages
 
 
 def _is_short(value: Any) -> bool:
@@ -89,6 +99,10 @@ def _counts(state: LoopState) -> tuple[int, ...]:
     return state.known, state.turns, state.since, state.fallbacks, state.repeats, state.handovers, *usage
 
 
+_resolve: ContextVar[Resolve] = ContextVar("_resolve")
+"""While something is structured: whose handles they are."""
+
+
 @functools.cache
 def _converter() -> Converter:
     from cattrs import Converter
@@ -97,6 +111,8 @@ def _converter() -> Converter:
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly)
     converter.register_structure_hook(float, lambda value, _: float(_exactly(value, (int, float))))
+    converter.register_unstructure_hook(MediaContent, lambda medium: medium.described())
+    converter.register_structure_hook(MediaContent, lambda value, _: _resolve.get()(value))
     return converter
 
 

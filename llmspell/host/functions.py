@@ -5,7 +5,6 @@ and its modules. One table, built for one run.
 from __future__ import annotations
 
 import asyncio
-import functools
 import io
 import sys
 from collections.abc import Callable, Mapping
@@ -34,8 +33,10 @@ _LEVELS: Final[Mapping[str, Level]] = {"debug": "debug", "info": "info", "warn":
 
 
 class Surroundings(NamedTuple):
-    """What a run may know: declared environment variables, folders of modules, its input, its limits and spending."""
+    """What a run may know: declared environment variables, folders of modules, its input, its limits and spending, and
+    its media, which are made when they are first asked for."""
 
+    media: Callable[[], MediaStore]
     environment: Mapping[str, str | bytes] = {}
     modules: tuple[Path, ...] = ()
     stdin: IO[bytes] | None = None
@@ -46,17 +47,11 @@ class Surroundings(NamedTuple):
 def functions(gate: Gate, around: Surroundings) -> Operations:
     """The table of operations by name."""
 
-    @functools.cache
-    def media() -> MediaStore:
-        from llmspell.media.store import MediaStore  # most scripts have none
-
-        return MediaStore()
-
     return {
-        "media.create": Operation(immediate=lambda payload: media().create(payload)),
-        "media.bytes": Operation(immediate=lambda digest: media().content(digest)),
-        "media.load": Operation(awaited=lambda path: media().load(path)),
-        "media.save": Operation(awaited=lambda payload: media().save(payload)),
+        "media.create": Operation(immediate=lambda payload: around.media().create(payload)),
+        "media.bytes": Operation(immediate=lambda digest: around.media().content(digest)),
+        "media.load": Operation(awaited=lambda path: around.media().load(path)),
+        "media.save": Operation(awaited=lambda payload: around.media().save(payload)),
         "json.parse": Operation(immediate=_json_parse),
         "json.stringify": Operation(immediate=_json_stringify),
         "schema.check": Operation(immediate=_check_schema),

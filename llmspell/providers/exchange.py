@@ -13,6 +13,7 @@ from typing import Protocol
 
 from llmspell.errors import BadResponseError, ProviderError, ProviderTimeout
 from llmspell.providers import faults
+from llmspell.providers.body import Body
 from llmspell.providers.inflate import Inflater
 
 DRAIN_SECONDS = 0.25
@@ -26,7 +27,7 @@ class Call:
 
     url: str
     host: str
-    body: bytes
+    body: Body
     headers: Mapping[str, str] = field(default_factory=dict)
     accept: str = "application/json"
     stream: bool = False

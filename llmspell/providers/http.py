@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import time
+from collections.abc import AsyncIterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from llmspell.errors import (
     RefusedError,
 )
 from llmspell.providers import faults
+from llmspell.providers.body import Body
 from llmspell.providers.error_body import tidy
 from llmspell.providers.exchange import Answer, Call
 from llmspell.settings import ProviderSettings
@@ -158,7 +160,7 @@ class HttpClient:
 
         try:
             request = client.build_request(
-                "POST", call.url, content=call.body, headers=_headers(call), extensions={"trace": trace}
+                "POST", call.url, content=_content(call.body), headers=_headers(call), extensions={"trace": trace}
             )
             async with timer:
                 response = await client.send(request, stream=True)
@@ -225,9 +227,16 @@ def _client(settings: ProviderSettings) -> httpx.AsyncClient:
         ) from None
 
 
+async def _content(body: Body) -> AsyncIterator[bytes]:
+    """Piece by piece: an upload of media takes no memory for all of them."""
+    for piece in body.pieces():
+        yield piece
+
+
 def _headers(call: Call) -> dict[str, str]:
     headers = {
         "content-type": "application/json",
+        "content-length": str(call.body.size),
         "accept": call.accept,
         "accept-encoding": "identity" if call.stream else "gzip",  # compressing would hold back a stream's chunks
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
@@ -99,7 +98,7 @@ class ProviderManager:
             "name": provider.name,
             "kind": provider.kind,
             "model": provider.model,
-            "capabilities": asdict(provider.capabilities),
+            "capabilities": provider.capabilities.described(),
         }
 
     async def aclose(self) -> None:

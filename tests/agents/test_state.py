@@ -20,12 +20,15 @@ from llmspell.agents.state import LoopState
 from llmspell.errors import InvalidArgument, LlmspellError
 from llmspell.host.dispatch import Gate
 from llmspell.limits import Budget, Limits
+from llmspell.media.store import MediaStore
 from llmspell.providers.manager import ProviderManager
 from llmspell.settings import ProviderSettings
 from llmspell.tools.registry import ToolRegistry
-from llmspell.types import AgentInput, Message, ModelReply, ToolCall, ToolSpec, Usage
+from llmspell.types import AgentInput, Message, ModelReply, RawMedia, Reasoning, ToolCall, ToolSpec, Usage
 from tests.runtime.running import run
 
+MEDIA = MediaStore()
+MEDIUM = MEDIA.take(RawMedia(data=b"bytes"))
 STATE = LoopState(
     agent="a",
     known=1,
@@ -36,8 +39,12 @@ STATE = LoopState(
     handovers=1,
     messages=(
         Message(role="system", text="s"),
-        Message(role="user", text="u"),
-        Message(role="assistant", tool_calls=(ToolCall(id="1", name="t", arguments={"a": [1, None, {"b": "c"}]}),)),
+        Message(role="user", text="u", media=(MEDIUM,)),
+        Message(
+            role="assistant",
+            tool_calls=(ToolCall(id="1", name="t", arguments={"a": [1, None, {"b": "c"}]}),),
+            reasoning=(Reasoning(kind="k", text="hm", data={"signature": "s"}),),
+        ),
         Message(role="tool", text="r", tool_call_id="1", name="t", is_error=True),
     ),
     pending=(ToolCall(id="2", name="t", error="bad JSON"),),
@@ -49,9 +56,17 @@ STATE = LoopState(
 )
 
 
+def from_data(data: Any) -> LoopState:
+    return state.from_data(data, MEDIA.resolve)
+
+
+def loop_of(payload: Any) -> AgentLoop:
+    return loop_from_payload(payload, MEDIA.resolve)
+
+
 def test_a_loops_state_comes_back_as_it_was() -> None:
-    assert state.from_data(state.to_data(STATE)) == STATE
-    assert state.from_data(state.to_data(LoopState())) == LoopState()
+    assert from_data(state.to_data(STATE)) == STATE
+    assert from_data(state.to_data(LoopState())) == LoopState()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +96,7 @@ def test_a_loops_state_comes_back_as_it_was() -> None:
 )
 def test_a_state_that_the_host_did_not_give_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
-        state.from_data({**state.to_data(STATE), **change})
+        from_data({**state.to_data(STATE), **change})
 
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.binary()
@@ -95,7 +110,7 @@ values = st.recursive(
 )
 
 
-@pytest.mark.parametrize("read", [loop_from_payload, results_from_data, state.from_data], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("read", [loop_of, results_from_data, from_data], ids=lambda f: f.__name__)
 @given(value=values)
 def test_any_value_is_read_or_refused(read: Any, value: Any) -> None:
     with suppress(InvalidArgument):
@@ -130,7 +145,7 @@ def test_any_value_is_read_or_refused(read: Any, value: Any) -> None:
 )
 def test_a_payload_of_the_wrong_shape_is_refused(payload: Any) -> None:
     with pytest.raises(InvalidArgument):
-        loop_from_payload(payload)
+        loop_of(payload)
 
 
 @given(value=values)
@@ -138,8 +153,8 @@ def test_any_payload_of_any_operation_gives_an_error_of_ours_at_worst(value: Any
     async def ask() -> None:
         gate = Gate(Budget(Limits()), lambda _event: None, lambda _fault: None)
         providers = ProviderManager({"p": ProviderSettings(name="p", kind="scripted")}, "p")
-        execution = Execution(providers, ToolRegistry(), gate.effect, lambda _: None, None)
-        operations = AgentOperations(execution, asyncio.get_running_loop(), streaming=True, max_streams=5)
+        execution = Execution(providers, ToolRegistry(), gate.effect, lambda _: None, None, MEDIA.take)
+        operations = AgentOperations(execution, MEDIA, asyncio.get_running_loop(), streaming=True, max_streams=5)
         for immediate in operations.immediate.values():
             with suppress(LlmspellError):
                 immediate(value)
@@ -172,7 +187,7 @@ def test_the_loop_asks_runs_tools_and_is_done() -> None:
     assert list(loop.pending) == ["t-1", "u-1"]
     loop.answered([ToolResult("u-1", "r", is_error=True)])
     assert list(loop.pending) == ["t-1"]
-    again = AgentLoop([spec], state.from_data(state.to_data(loop.state())))
+    again = AgentLoop([spec], from_data(state.to_data(loop.state())))
     again.answered([ToolResult("t-1", "x" * 2_000_000)])
     assert not again.done
     assert len(again.messages[-1].text) == 1_000_000

@@ -37,7 +37,7 @@ CONVERSATION = (
 
 
 def body(request: ModelRequest, *, stream: bool = False, official: bool = False) -> Any:
-    return json.loads(encode(request, Asking(stream, official)).body)
+    return json.loads(bytes(encode(request, Asking(stream, official)).body))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ local function fails(expected, f, ...)
 end
 local hello = Media.from_bytes("hello", { filename = "hello.txt" })
 assert(hello.size == 5 and hello.type == "binary" and hello.format == "binary")
-assert(hello.mime == "application/octet-stream" and hello.metadata.filename == "hello.txt")
+assert(hello.mime == "application/octet-stream" and hello.filename == "hello.txt")
 assert(hello.sha256 == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")
 assert(hello:bytes() == "hello" and tostring(hello) == "media application/octet-stream, 5 bytes")
 assert(hello == Media.from_base64("aGVs\nbG8="), "the same content is the same medium")

@@ -1,4 +1,4 @@
-"""What the protocols have in common: writing JSON, and reading words, counts and tool calls of a server. Pure.
+"""What the protocols have in common: reading words, counts and tool calls of a server. Pure.
 
 Whatever the server sends, the outcome is a value or a BadResponseError. Arguments that are not a JSON object do not
 fail the turn: they become the ToolCall's `error`, which the agent loop tells the model.
@@ -86,24 +86,6 @@ def check_arguments(size: int) -> None:
         raise BadResponseError(
             f"a tool call of the answer has more than {MAX_ARGUMENT_CHARS:,} characters of arguments"
         )
-
-
-def to_json(value: Mapping[str, Any], what: str) -> str:
-    """Compact JSON. Raises InvalidArgument, naming `what`, for what JSON cannot say."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_mapping)
-    except (TypeError, ValueError) as exc:
-        raise InvalidArgument(f"{what} cannot be written as JSON: {exc}") from None
-    except RecursionError:
-        raise InvalidArgument(f"{what} cannot be written as JSON: it is nested too deeply") from None
-
-
-def _mapping(value: object) -> Any:
-    if isinstance(value, Mapping):  # frozen settings are mapping proxies
-        return dict(value)
-    if isinstance(value, bytes):
-        raise TypeError("a string in it is not UTF-8")
-    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 def own_parameters(parameters: Mapping[str, Any], taken: Iterable[str]) -> dict[str, Any]:

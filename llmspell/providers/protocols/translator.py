@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from llmspell.providers.body import Body
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
@@ -20,7 +21,7 @@ class Outgoing(NamedTuple):
     """One request as HTTP data. `path` and `query` are added to the server's address; `headers` hold no credential."""
 
     path: str
-    body: bytes
+    body: Body
     query: str = ""
     headers: Mapping[str, str] = {}
 

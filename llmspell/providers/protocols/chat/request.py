@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmspell.providers.protocols.parts import own_parameters, to_json
+from llmspell.providers.body import json_body, to_json
+from llmspell.providers.protocols.parts import own_parameters
 from llmspell.providers.protocols.translator import Asking, Outgoing
 from llmspell.types import Message, ModelRequest, ToolSpec
 
@@ -41,7 +42,7 @@ def encode(request: ModelRequest, asking: Asking) -> Outgoing:
     parameters = own_parameters(request.parameters, OWN_FIELDS)
     if not asking.stream:  # refused without `stream`
         parameters = {name: value for name, value in parameters.items() if name != "stream_options"}
-    return Outgoing(PATH, to_json(body | parameters, "the request").encode("utf-8", "replace"))
+    return Outgoing(PATH, json_body(body | parameters, "the request"))
 
 
 def _message(message: Message) -> dict[str, Any]:
