@@ -12,6 +12,7 @@ fails("field 'transfer_to': item 1: nil in a list", Agent.create, { transfer_to 
 local agent = Agent.create { model = "mock", tools = {}, fallback = {}, transfer_to = {} }
 fails("field 'media': item 1: nil in a list", agent.execute, agent, { text = "x", media = { nil, 1 } })
 assert(agent:execute { text = "x", media = {} }.text)
+fails("field 'output_modalities': item 1: nil in a list", agent.execute, agent, { text = "x", output_modalities = { nil, "text" } })
 
 -- Two that a model would call by one name.
 Agent.create { name = "b c", model = "mock" }
@@ -34,3 +35,9 @@ local ok, e = pcall(whole.stream_execute, whole, "x")
 assert(not ok and e.kind == "streaming_not_supported", tostring(e))
 local talk = whole:conversation()
 assert(not pcall(talk.stream_execute, talk, "x") and talk:execute("x").text)
+
+-- What a script writes into an agent changes nothing of what is asked.
+local asked = Agent.create { name = "asked", model = "mock", description = "d", tools = { tool } }
+asked.name, asked.description, asked.model = "other", {}, "none"
+assert(asked:execute("x").metadata.agent == "asked" and Agent.get("asked") == asked and Agent.get("other") == nil)
+assert(Agent.create { model = "mock", tools = { asked }, transfer_to = { asked } }:conversation():execute("x").text)

@@ -38,7 +38,7 @@ end
 local function names(fn, field, list, or_agents)
   local found = {}
   for i, item in ipairs(host.check_list(fn, 1, list, field)) do
-    found[i] = or_agents and host.is(item, meta) and item.name or item
+    found[i] = or_agents and private[item] and private[item].spec.name or item
     if type(found[i]) ~= "string" then
       host.bad_argument(fn, 1, ("field '%s': item %d: %s expected, got %s"):format(field, i,
         or_agents and "agent or name of one" or "string", type(item)))
@@ -54,7 +54,7 @@ local function create(fn, given)
   spec.fallback = given.fallback and names(fn, "fallback", given.fallback)
   spec.schema = given.schema and host.schema_of(fn, "schema", given.schema)
   local state = {
-    spec = spec, tools = {}, streams = given.streaming ~= false,
+    spec = spec, description = given.description, tools = {}, streams = given.streaming ~= false,
     targets = names(fn, "transfer_to", given.transfer_to or {}, true),
   }
   for i, item in ipairs(host.check_list(fn, 1, given.tools or {}, "tools")) do
@@ -74,7 +74,7 @@ end
 
 -- The name of a tool that stands for an agent: what every protocol takes.
 local function tool_name(prefix, agent)
-  return (prefix .. agent.name:gsub("[^%w_-]", "_")):sub(1, 64)
+  return (prefix .. private[agent].spec.name:gsub("[^%w_-]", "_")):sub(1, 64)
 end
 
 -- An agent in another one's `tools`, by itself or by name: it is asked, and its answer is the tool's result.
@@ -83,7 +83,7 @@ local function as_tool(item)
   if not agent then return nil end
   local spec = {
     name = tool_name("", agent), script = true,
-    description = agent.description or ("Asks the agent '%s'."):format(agent.name),
+    description = private[agent].description or ("Asks the agent '%s'."):format(private[agent].spec.name),
     parameters = {
       type = "object", required = { "text" },
       properties = { text = { type = "string", description = "what to ask, with all that it needs to know" } },
@@ -110,7 +110,7 @@ local function equip(fn, state)
     transfers[i] = {
       agent = name, name = tool_name("transfer_to_", target),
       description = ("Hands the conversation over to the agent '%s'."):format(name)
-        .. (target.description and " " .. target.description or ""),
+        .. (private[target].description and " " .. private[target].description or ""),
       parameters = { type = "object", properties = {} },
     }
   end
@@ -129,6 +129,7 @@ local function check_input(fn, input)
     host.bad_argument(fn, 1, "field 'text': string expected, got no value; pass a string or { text = ... }")
   end
   check_fields(fn, 1, input, input_fields)
+  names(fn, "output_modalities", input.output_modalities or {})
   for i, item in ipairs(host.check_list(fn, 1, input.media or {}, "media")) do
     if not host.is_media(item) then
       host.bad_argument(fn, 1, ("field 'media': item %d: media expected, got %s"):format(i, type(item)))
@@ -149,9 +150,9 @@ local function request(fn, agent, input, history)
   local specs, own, left = {}, {}, { agent }
   for _, next_agent in ipairs(left) do
     local state = private[next_agent]
-    if not own[next_agent.name] then
+    if not own[state.spec.name] then
       equip(fn, state)
-      specs[#specs + 1], own[next_agent.name] = state.spec, state.own
+      specs[#specs + 1], own[state.spec.name] = state.spec, state.own
       for _, name in ipairs(history and state.targets or {}) do left[#left + 1] = agents[name] end
     end
   end
@@ -165,16 +166,23 @@ function host.execute(fn, agent, input, history, depth)
     local results = host.run_tools(own, reply.tools, depth or 0)
     reply = host.await("agent.execute", { agents = asked.agents, state = reply.state, results = results })
   end
-  return reply.output
+  return host.answered(reply.output)
+end
+
+-- What the host gave as the output of an agent, with handles for its media.
+function host.answered(output)
+  host.handles(output.media)
+  for _, message in ipairs(output.messages or {}) do host.handles(message.media) end
+  return output
 end
 
 function host.stream_execute(fn, agent, input, history, ended)
   if not private[agent].streams then
-    host.fail("streaming_not_supported", ("agent '%s' was created with streaming = false"):format(agent.name))
+    host.fail("streaming_not_supported", ("agent '%s' was created with streaming = false"):format(private[agent].spec.name))
   end
   local asked, own = request(fn, agent, input, history)
   local id = host.call("agent.stream", asked)
-  return host.new_stream(id, agent.name, function(calls) return host.run_tools(own, calls, 0) end, ended)
+  return host.new_stream(id, private[agent].spec.name, function(calls) return host.run_tools(own, calls, 0) end, ended)
 end
 
 -- One question, one whole answer: {text, media, tool_calls, data, transfer_to, metadata}.
