@@ -276,3 +276,5 @@ def test_an_unknown_agent_to_hand_over_to_is_an_error_before_anything_is_paid() 
     assert ended.error.message == "agent 'a': there is no agent 'nobody' to hand over to"
     assert ended.error.details["kind"] == "not_found"
     assert ended.usage["provider_calls"] == 0
+    misspelt = run("Agent.create { name = 'bob', transfer_to = { 'bobb' } }:execute('x')", replies({"text": "x"}))
+    assert misspelt.error.message.endswith("to hand over to; did you mean 'bob'?")

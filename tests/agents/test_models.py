@@ -147,6 +147,16 @@ def test_its_failure_is_told_to_the_model() -> None:
     assert "the argument 'text' is missing" in run(source, providers(calls("my_helper"), ECHO)).result
 
 
+def test_the_answer_of_a_tool_that_hands_over_is_the_others() -> None:
+    source = """
+      local expert = Agent.create { name = "expert", provider = "backup" }
+      local first = Agent.create { name = "first", transfer_to = { expert } }
+      return Agent.create { tools = { first } }:execute("go").text
+    """
+    ended = run(source, providers(calls("first", text="x"), calls("transfer_to_expert"), ECHO))
+    assert ended.result == "the tools said: from backup"
+
+
 def test_limits_hold_beneath_agents_that_call_each_other() -> None:
     manifest = replies(calls("a", "b", text="x")) + (
         '[agents.a]\ntools = ["b"]\n[agents.b]\ntools = ["a"]\n[runtime]\nprovider_calls = 20'

@@ -159,6 +159,25 @@ def test_where_lua_cannot_be_suspended_script_tools_run_one_by_one() -> None:
     assert ended.report.output.results == ("the tools said: done", 1)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_a_script_tool_spawned_ends_with_it(count: int) -> None:
+    define = """
+      local late = 0
+      Tool.define { name = "t", run = function()
+        Task.spawn(function()
+          local ended <close> = setmetatable({}, { __close = function() late = late + 1 end })
+          Task.sleep(9)
+        end)
+        Task.spawn(function() Task.sleep(9) error("never") end)
+        Task.sleep(0)
+        return "done"
+      end }
+      Tool.define { name = "late", run = function() return late end }
+    """
+    ended = execute(replies(calls(*["t"] * count), calls("late"), ECHO), '{ "t", "late" }', define=define)
+    assert told(ended) == str(count)
+
+
 def test_tools_may_call_agents_and_tools() -> None:
     define = """
       local inner = Agent.create { model = "mock" }

@@ -77,7 +77,8 @@ local function tool_name(prefix, agent)
   return (prefix .. private[agent].spec.name:gsub("[^%w_-]", "_")):sub(1, 64)
 end
 
--- An agent in another one's `tools`, by itself or by name: it is asked, and its answer is the tool's result.
+-- An agent in another one's `tools`, by itself or by name: it is asked, as in a conversation of one question, and the
+-- answer is the tool's result.
 local function as_tool(item)
   local agent = host.is(item, meta) and item or type(item) == "string" and not host.granted[item] and agents[item]
   if not agent then return nil end
@@ -92,7 +93,7 @@ local function as_tool(item)
   return spec, function(args, depth)
     host.check_arguments(spec.name, spec.parameters, args)
     if depth == MAX_DEPTH then host.fail("tool", ("agents that ask each other nest at most %d deep"):format(MAX_DEPTH)) end
-    local output = host.execute("agent:execute", agent, { text = args.text }, nil, depth + 1)
+    local output = host.execute("agent:execute", agent, { text = args.text }, host.array {}, depth + 1)
     if output.data ~= nil then return output.data end
     return output.text
   end
@@ -106,19 +107,19 @@ local function equip(fn, state)
   for _, tool in ipairs(tools) do seen[tool.name] = true end
   for i, name in ipairs(state.targets) do
     local target = agents[name]
-    if not target then host.fail("not_found", ("agent '%s': there is no agent '%s' to hand over to"):format(spec.name, name)) end
-    transfers[i] = {
-      agent = name, name = tool_name("transfer_to_", target),
-      description = ("Hands the conversation over to the agent '%s'."):format(name)
-        .. (private[target].description and " " .. private[target].description or ""),
-      parameters = { type = "object", properties = {} },
-    }
-  end
-  for i, transfer in ipairs(transfers) do
-    if seen[transfer.name] then
-      host.bad_argument(fn, 1, ("field 'transfer_to': item %d: there is a tool '%s' before it"):format(i, transfer.name))
+    if not target then
+      host.fail("not_found", ("agent '%s': there is no agent '%s' to hand over to%s"):format(
+        spec.name, name, host.suggestion(name, agents)))
     end
-    seen[transfer.name] = true
+    local tool, description = tool_name("transfer_to_", target), private[target].description
+    if seen[tool] then
+      host.bad_argument(fn, 1, ("field 'transfer_to': item %d: there is a tool '%s' before it"):format(i, tool))
+    end
+    seen[tool] = true
+    transfers[i] = {
+      agent = name, name = tool, parameters = { type = "object", properties = {} },
+      description = ("Hands the conversation over to the agent '%s'."):format(name) .. (description and " " .. description or ""),
+    }
   end
   spec.tools, spec.transfers, state.own = tools, host.array(transfers), own
 end

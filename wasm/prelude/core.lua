@@ -47,10 +47,12 @@ function host.nearest(name, candidates)
   return best
 end
 
+-- "; did you mean ...?" where one of the candidates (keys of the table) is near, else "".
 local function suggestion(name, candidates)
   local near = type(name) == "string" and host.nearest(name, candidates)
   return near and "; did you mean '" .. near .. "'?" or ""
 end
+host.suggestion = suggestion
 
 -- Raise a plain error that points at the script's own line.
 function host.raise(message)

@@ -173,11 +173,12 @@ local function answer(own, call, depth)
   return { id = call.id, text = told(value), is_error = true }
 end
 
--- The calls of one model turn, at once where Lua can wait, else one after the other. `own` has each agent's functions;
+-- The calls of one model turn: at once, each in a task of its own that ends what it spawned; where Lua cannot wait, one
+-- after the other. `own` has each agent's functions;
 -- `depth` says how many agents have asked each other for this turn.
 function host.run_tools(own, calls, depth)
   local results = {}
-  if not T.can_wait() or #calls == 1 then
+  if not T.can_wait() then
     for i, call in ipairs(calls) do results[i] = answer(own, call, depth) end
     return host.array(results)
   end
