@@ -249,7 +249,7 @@ class Execution:
     async def answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
         """What a model is told that called one of the offered tools."""
         if item.error:
-            return ToolResult(item.id, f"the arguments are not valid JSON: {item.error}", is_error=True)
+            return ToolResult(item.id, item.error, is_error=True)
         if item.name not in offered:  # granted to the run perhaps, but not to this agent
             return ToolResult(item.id, f"there is no tool '{item.name[:80]}'", is_error=True)
         try:

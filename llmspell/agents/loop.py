@@ -160,6 +160,8 @@ class AgentLoop:
             if call is None:
                 raise InvalidArgument(f"no tool call '{result.id[:80]}' is waiting for a result")
             self._tell(call, result.text[:MAX_TOOL_TEXT], is_error=result.is_error)
+        if not self.pending:
+            self._put_in_order()
 
     def state(self) -> LoopState:
         """For the guest to keep while it runs the script's tools."""
@@ -182,6 +184,15 @@ class AgentLoop:
 
     def _tell(self, call: ToolCall, text: str, *, is_error: bool = False) -> None:
         self.messages.append(Message(role="tool", text=text, tool_call_id=call.id, name=call.name, is_error=is_error))
+
+    def _put_in_order(self) -> None:
+        """The results of a turn stand in the order of its calls: templates of some models count on it."""
+        results = 0
+        while results < len(self.messages) and self.messages[-1 - results].role == "tool":
+            results += 1
+        since = len(self.messages) - results
+        place = {call.id: i for i, call in enumerate(self.messages[since - 1].tool_calls)}
+        self.messages[since:] = sorted(self.messages[since:], key=lambda result: place.get(result.tool_call_id, 0))
 
     def _hand_over(self, over: ToolCall, target: str, calls: Sequence[ToolCall]) -> None:
         """Every call gets an answer: protocols refuse a history in which one is left open."""

@@ -143,7 +143,7 @@ def test_its_data_is_the_result_where_it_has_a_schema() -> None:
 def test_its_failure_is_told_to_the_model() -> None:
     source = HELPER + "return Agent.create { tools = { helper } }:execute('go').text"
     ended = run(source, providers(calls("my_helper", text="x"), ECHO, backup={"fault": "auth"}))
-    assert ended.result.startswith("the tools said: auth: ")
+    assert ended.result.startswith("the tools said: provider 'backup': ")
     assert "the argument 'text' is missing" in run(source, providers(calls("my_helper"), ECHO)).result
 
 
@@ -175,7 +175,7 @@ def test_agents_that_ask_each_other_nest_within_a_bound() -> None:
     """
     asks = [calls("ba"[level % 2], text="x") for level in range(17)]
     ended = run(source, replies(*asks, ECHO))
-    assert ended.result.endswith("the tools said: tool: agents that ask each other nest at most 16 deep")
+    assert ended.result.endswith("the tools said: agents that ask each other nest at most 16 deep")
     assert ended.usage["provider_calls"] == 34
 
 

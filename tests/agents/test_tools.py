@@ -241,7 +241,7 @@ def test_what_is_nested_too_deeply_is_an_error_of_the_tool() -> None:
         ("error({ code = print })", "the tool failed"),
         ("error(setmetatable({}, { __tostring = function() return 'shown' end }))", "shown"),
         ("error(setmetatable({}, { __tostring = error }))", "the tool failed"),
-        ("Tool.execute('nowhere')", "not_found: there is no tool 'nowhere'"),
+        ("Tool.execute('nowhere')", "the tools said: there is no tool 'nowhere'"),
         ("return print", "data expected, got a function"),
         ("return 0/0", "NaN"),
         ("return '\\xff'", "\ufffd"),
@@ -314,10 +314,11 @@ def test_a_host_tool_tells_the_model_the_same_beside_a_script_tool(value: Any) -
 
 def test_a_script_tool_stands_before_one_of_the_host_with_its_name() -> None:
     source = """
-      local mine = Tool.define { name = "upper", run = function() return "mine" end }
-      return #Tool.list(), Tool.list()[1] == mine, Tool.get("upper") == mine, Tool.execute("upper", {})
+      local theirs = Tool.get("upper")
+      local mine = Tool.define { name = "upper", run = function(args) return theirs:execute(args) .. "!" end }
+      return #Tool.list(), Tool.list()[1] == mine, Tool.get("upper") == mine, Tool.execute("upper", { text = "x" })
     """
-    assert run(source, tools=[UPPER]).report.output.results == (1, True, True, "mine")
+    assert run(source, tools=[UPPER]).report.output.results == (1, True, True, "X!")
 
 
 def test_a_model_can_call_only_what_its_agent_has() -> None:

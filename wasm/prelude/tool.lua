@@ -113,21 +113,23 @@ function Tool.define(fields)
   return tool
 end
 
+local function run_of_host(name, args)
+  return host.await("tool.execute", { name = name, arguments = args })
+end
+
 -- Arguments are checked before the tool runs; a failure is an error value of kind "tool".
-local function execute(name, args)
+function Tool.execute(name, args)
   check("Tool.execute", 1, name, "string")
   check("Tool.execute", 2, args, "table?")
   if defined[name] then return run_defined(defined[name], args or {}) end
-  return host.await("tool.execute", { name = name, arguments = args or {} })
+  return run_of_host(name, args or {})
 end
-
-Tool.execute = execute
 
 function methods:execute(args)
   host.check_self(self, meta, "execute")
   check("tool:execute", 1, args, "table?")
   if runs[self] then return run_defined(self, args or {}) end
-  local result = execute(self.name, args)
+  local result = run_of_host(self.name, args or {}) -- also where the script has defined one of that name since
   return result -- no tail call: a traceback names this method
 end
 
@@ -157,9 +159,9 @@ function host.tool_specs(fn, list, other)
   return host.array(specs), own
 end
 
--- What a model is told of a value that was raised.
+-- What a model is told of a value that was raised: of the host's errors the message, as the host itself does.
 local function told(value)
-  local ok, text = pcall(tostring, value)
+  local ok, text = pcall(tostring, host.is(value, host.error_meta) and value.message or value)
   if ok and type(value) == "table" and text:find("^table: 0x") then ok, text = pcall(host.stringify, value) end
   return ok and text or "the tool failed"
 end
