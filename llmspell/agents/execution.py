@@ -181,7 +181,11 @@ class Execution:
                     await shown.content(_rate_limit(error))
             else:
                 loop.duration_ms += (time.monotonic() - began) * 1000
+                before = len(loop.messages)
                 loop.replied(reply, tuple(map(self._take, reply.media)))
+                answers = loop.messages[before + 1 :]  # of a handover: its calls are not run
+                for item, answer in zip(reply.tool_calls, answers, strict=False):
+                    await shown.content(tool_complete(item, ToolResult(item.id, answer.text, answer.is_error)))
                 return provider.name
 
     def _choose(self, spec: AgentSpec, fallbacks: int) -> tuple[Provider, str]:

@@ -246,12 +246,16 @@ def test_streams_go_over_too() -> None:
         + """
       local c, text, stream = front:conversation(), {}, nil
       stream = c:stream_execute("my bill")
-      for chunk in stream do text[#text + 1] = chunk.content.text end
-      return table.concat(text), stream:collect().metadata.agent, c:agent().name, #c:history()
+      for chunk in stream do
+        text[#text + 1] = chunk.content.text
+        if chunk.content.type == "tool_call_complete" then told = chunk.content.name .. ": " .. chunk.content.result end
+      end
+      return table.concat(text), stream:collect().metadata.agent, c:agent().name, #c:history(), told
     """
     )
+    told = "transfer_to_billing: handed over to billing"
     manifest = replies(HAND_OVER, {"text": "you owe 3"})
-    assert run(source, manifest).report.output.results == ("you owe 3", "billing", "billing", 4)
+    assert run(source, manifest).report.output.results == ("you owe 3", "billing", "billing", 4, told)
 
 
 def test_max_turns_counts_for_each_agent() -> None:
