@@ -4,7 +4,7 @@ local host = ...
 local _ENV = host.env
 local check_fields = host.check_fields
 
-local MAX_DEPTH = 16 -- of agents that ask each other; each takes some of the 200 levels that Lua's C stack has
+local MAX_DEPTH = 16 -- of agents that ask each other: who is asked by so many is asked in a ring
 
 local methods = {}
 local meta = host.class("agent", methods)

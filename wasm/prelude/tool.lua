@@ -32,7 +32,8 @@ end
 local function checked(fn, where, schema)
   local fits, err = pcall(host.call, "schema.check", schema)
   if fits then return schema end
-  local reason = type(err) == "table" and err.message or err:sub(#host.where() + 1)
+  local reason, here = type(err) == "table" and err.message or tostring(err), host.where()
+  if reason:sub(1, #here) == here then reason = reason:sub(#here + 1) end -- said once is enough
   host.bad_argument(fn, 1, ("field '%s': %s"):format(where, reason))
 end
 
@@ -176,8 +177,7 @@ local function answer(own, call, depth)
 end
 
 -- The calls of one model turn: at once, each in a task of its own that ends what it spawned; where Lua cannot wait, one
--- after the other. `own` has each agent's functions;
--- `depth` says how many agents have asked each other for this turn.
+-- after the other. `own` has each agent's functions; `depth` says how many agents have asked each other for this turn.
 function host.run_tools(own, calls, depth)
   local results = {}
   if not T.can_wait() then
