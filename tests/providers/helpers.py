@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 from llmspell.providers.base import Provider
 from llmspell.types import Delta, Message, ModelReply, ModelRequest, TextDelta
-
-RECORDINGS = sorted((Path(__file__).parent / "recordings").glob("*.sse"))
 
 
 def ask(text: str = "Hello", **fields: Any) -> ModelRequest:
