@@ -275,6 +275,7 @@ def test_an_error_without_words_is_an_error(source: bytes) -> None:
         ([end("completed", output=[5])], "not a list of objects"),
         ([made("completed", response={"status": "in_progress"})], "not finished"),
         ([item(0, type="image_generation_call", result="*")], "not base64"),
+        ([item(i, type="image_generation_call", result="YWJj") for i in range(65)], "more than 64 media"),
     ],
 )
 def test_what_breaks_the_protocol_or_its_bounds_is_a_bad_response(chunks: list[bytes], problem: str) -> None:

@@ -14,7 +14,14 @@ from typing import Any
 from llmspell.errors import BadResponseError, ProviderError
 from llmspell.providers import wirejson
 from llmspell.providers.call_ids import CallIds
-from llmspell.providers.protocols.parts import arguments_text, check_arguments, check_count, tool_call, word
+from llmspell.providers.protocols.parts import (
+    arguments_text,
+    check_arguments,
+    check_count,
+    check_media,
+    tool_call,
+    word,
+)
 from llmspell.providers.protocols.responses import items
 from llmspell.providers.protocols.text import Pieces
 from llmspell.types import (
@@ -136,6 +143,7 @@ class Answer:
             case "image_generation_call" if done and index not in self._media:
                 self._failure = items.failure(item) or self._failure
                 if (medium := items.image_of(item)) is not None:
+                    check_media(len(self._media) + 1)
                     self._media[index] = medium
                     yield MediaDelta(medium)
 
