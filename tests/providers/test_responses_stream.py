@@ -162,6 +162,17 @@ def test_a_summary_without_its_encrypted_form_is_shown_and_not_sent_back() -> No
 
 
 @pytest.mark.parametrize(
+    ("phases", "back"), [(["commentary"], {"phase": "commentary"}), (["commentary", "final_answer"], {}), ([None], {})]
+)
+def test_the_phase_of_a_text_goes_back_with_it(phases: list[str | None], back: dict[str, str]) -> None:
+    output = [message(text_part("a")) | {"phase": phase} for phase in phases]
+    for reply in (whole(output), listen(*(item(i, **each) for i, each in enumerate(output)), end()).reply):
+        turn = Message(role="assistant", text=reply.text, reasoning=reply.reasoning)
+        sent = body(ask(messages=(turn,)))["input"]
+        assert sent == [{"role": "assistant", "content": "a" * len(phases)} | back]
+
+
+@pytest.mark.parametrize(
     ("fields", "finish", "raw"),
     [
         ({}, "stop", "completed"),

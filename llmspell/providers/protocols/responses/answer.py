@@ -71,6 +71,7 @@ class Answer:
         self._calls: dict[int, _Call] = {}
         self._thoughts: dict[int, _Thought] = {}
         self._media: dict[int, RawMedia] = {}
+        self._phases: set[str] = set()
         self._failure: ProviderError | None = None
         self._refused = False
         self._response: Mapping[str, Any] = {}
@@ -132,6 +133,8 @@ class Answer:
             case "message":
                 for part, text, refused in items.message_parts(item):
                     yield from self.said(index, part, text, refused=refused, whole=True)
+                if done:
+                    self._phases.add(word(item.get("phase")))
             case "reasoning":
                 held = self._thought(index)
                 for place, text in items.thoughts(item):
@@ -184,12 +187,15 @@ class Answer:
             model=word(self._response.get("model")) or self._request.model,
             request_id=self._request_id or word(self._response.get("id")),
             media=tuple(self._media.values()),
-            reasoning=tuple(
-                Reasoning(kind=items.KIND, text=held.text.whole, data=held.data)
-                for held in self._thoughts.values()
-                if held.data or held.text.whole
-            ),
+            reasoning=tuple(self._reasoning()),
         )
+
+    def _reasoning(self) -> Iterator[Reasoning]:
+        for held in self._thoughts.values():
+            if held.data or held.text.whole:
+                yield Reasoning(kind=items.KIND, text=held.text.whole, data=held.data)
+        if len(self._phases) == 1 and all(self._phases):  # one text cannot say what is of which phase
+            yield Reasoning(kind=items.KIND, data={"phase": self._phases.copy().pop()})
 
     def _thought(self, index: int) -> _Thought:
         if index not in self._thoughts:
