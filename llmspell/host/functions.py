@@ -103,20 +103,23 @@ def _getenv(around: Surroundings, name: Any) -> str | bytes | None:
 def _log(gate: Gate, payload: Any) -> None:
     fields = require(payload, "log", level=str, message=(str, bytes))
     message = fields["message"]
-    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else message
     extra = fields.get("fields")
     extra = extra if isinstance(extra, dict) else {}
     gate.budget.spend(output_bytes=len(message) + len(pack(extra)))  # one byte for none: no event is free
     level = _LEVELS.get(fields["level"], "info")
-    gate.emit(Log(at=gate.elapsed(), level=level, message=text[:MAX_LOG], fields=extra))
+    gate.emit(Log(at=gate.elapsed(), level=level, message=_text(message)[:MAX_LOG], fields=extra))
 
 
 def _progress(gate: Gate, payload: Any) -> None:
-    fields = require(payload, "Run.progress", message=str)
-    fraction = fields.get("fraction")
+    fields = require(payload, "Run.progress", message=(str, bytes))
+    fraction, message = fields.get("fraction"), fields["message"]
     known = isinstance(fraction, (int, float)) and 0 <= fraction <= 1
-    gate.budget.spend(output_bytes=len(fields["message"]) + 1)
-    gate.emit(Progress(at=gate.elapsed(), message=fields["message"][:200], fraction=fraction if known else None))
+    gate.budget.spend(output_bytes=len(message) + 1)
+    gate.emit(Progress(at=gate.elapsed(), message=_text(message)[:200], fraction=fraction if known else None))
+
+
+def _text(message: str | bytes) -> str:
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else message
 
 
 def _too_many_tasks(around: Surroundings) -> None:

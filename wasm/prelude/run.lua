@@ -47,13 +47,13 @@ host.module("Provider", Provider)
 
 -- A table that can be read and not written.
 local function read_only(values, name)
-  return setmetatable({}, {
+  return host.stands_for(setmetatable({}, {
     __index = values,
     __newindex = function() host.raise(("'%s' is read-only"):format(name)) end,
     __pairs = function() return next, values, nil end,
     __len = function() return #values end,
     __metatable = false,
-  })
+  }), values)
 end
 
 -- Their slots exist from the start: filling them later moves no table.
