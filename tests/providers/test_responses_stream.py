@@ -90,6 +90,12 @@ def test_what_only_the_end_says_counts() -> None:
     assert heard.reply.tool_calls == (ToolCall(id="c", name="f", arguments={"a": 1}),)
 
 
+def test_what_only_the_end_says_counts_beside_what_came_before() -> None:
+    thinking = made("reasoning_text.delta", output_index=0, content_index=0, delta="hm")
+    heard = listen(thinking, end(output=[message(text_part("a")), {"type": []}]))
+    assert (texts(heard.deltas), [block.text for block in heard.reply.reasoning]) == (["a"], ["hm"])
+
+
 def test_the_ends_items_do_not_count_again_where_it_numbers_them_anew() -> None:
     assert listen(said("Hi", index=1), end(output=[message(text_part("Hi"))])).reply.text == "Hi"
 

@@ -153,7 +153,7 @@ class Answer:
     def end(self, response: Mapping[str, Any]) -> Iterator[Delta]:
         """The response as it ended. Raises the error that it ended in.
 
-        Its items count only where none has come: not every server numbers them as it numbered the events before.
+        Its items count where none of their type has come: not every server numbers them as it numbered the events.
         """
         status = response.get("status")
         if status in ("failed", "cancelled"):
@@ -161,8 +161,15 @@ class Answer:
         if status in ("queued", "in_progress"):
             raise BadResponseError(f"the answer is not finished: its status is {status}")
         self._response = {**self._response, **response}
-        if not (self._sizes or self._calls or self._thoughts or self._media):
-            for index, item in enumerate(items.outputs(response)):
+        received = {
+            "message": self._sizes,
+            "reasoning": self._thoughts,
+            "function_call": self._calls,
+            "image_generation_call": self._media,
+        }
+        come = [kind for kind, held in received.items() if held]
+        for index, item in enumerate(items.outputs(response)):
+            if item.get("type") not in come:
                 yield from self.item(index, item, done=True)
         for held in self._thoughts.values():
             if thought := held.text.end():
