@@ -53,8 +53,8 @@
 ---@class llmspell.Output
 ---@field text string
 ---@field media llmspell.Media[]
----@field reasoning? string what the model thought, where its server shows it
 ---@field tool_calls llmspell.ToolCall[] all that were made
+---@field reasoning? string what the model thought before its answer
 ---@field data? any the checked value, where the agent has a schema
 ---@field transfer_to? string the agent that the model handed over to
 ---@field metadata llmspell.OutputMetadata
@@ -155,7 +155,7 @@ function Agent.list() end
 ---@class llmspell.Content
 ---@field type "text"|"reasoning"|"tool_call_progress"|"tool_call_complete"|"media"|"control"
 ---@field text? string of "text": nil in every other chunk
----@field reasoning? string of "reasoning"
+---@field reasoning? string of "reasoning": a piece of what the model thinks
 ---@field tool_id? string of the two about tool calls
 ---@field name? string of the two about tool calls
 ---@field partial_args? string of "tool_call_progress": the new piece of the arguments' JSON

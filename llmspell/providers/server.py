@@ -20,7 +20,16 @@ from llmspell.providers.exchange import Answer, Call
 from llmspell.providers.protocols.translator import Asking, Decoder, Translator
 from llmspell.providers.sse import MAX_EVENT_BYTES
 from llmspell.settings import ProviderSettings
-from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest, TextDelta, ToolCallDelta
+from llmspell.types import (
+    Capabilities,
+    Delta,
+    MediaDelta,
+    ModelReply,
+    ModelRequest,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
 
 if TYPE_CHECKING:
     from llmspell.providers.http import HttpClient
@@ -119,7 +128,8 @@ class ServerProvider:
             max_tokens=self._settings.max_tokens if request.max_tokens is None else request.max_tokens,
             temperature=self._settings.temperature if request.temperature is None else request.temperature,
         )
-        outgoing = translator.encode(request, Asking(stream=stream, official=self._address.official))
+        asking = Asking(stream=stream, official=self._address.official, host=self._address.host)
+        outgoing = translator.encode(request, asking)
         target = self._address.target(outgoing.path, outgoing.query)
         self._label = target.label
         return Call(
@@ -181,9 +191,14 @@ class ServerProvider:
 
 def _pieces(reply: ModelReply) -> Iterator[Delta]:
     """A whole reply as a stream would have brought it."""
+    for block in reply.reasoning:
+        if block.text:
+            yield ReasoningDelta(block.text)
     if reply.text:
         yield TextDelta(reply.text)
     for index, call in enumerate(reply.tool_calls):
         fragment = "" if call.error else json.dumps(call.arguments, ensure_ascii=False)
         yield ToolCallDelta(index, call.id, call.name, fragment)
+    for medium in reply.media:
+        yield MediaDelta(medium)
     yield reply

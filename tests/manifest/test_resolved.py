@@ -87,7 +87,7 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
         scripted = name == "scripted" or draw(st.booleans())
         entries[name] = ProviderSettings(
             name=name,
-            kind="scripted" if scripted else "openai",
+            kind="scripted" if scripted else draw(st.sampled_from(["openai", "openai-responses"])),
             model=draw(st.none() | FILLED),
             base_url=None if scripted else draw(st.sampled_from([None, "https://host/v1", "http://[::1]:80/é"][:2])),
             api_key_env=draw(st.none() | ENV),
@@ -159,7 +159,7 @@ def test_the_note_names_the_provider_that_agents_get() -> None:
 
 
 def test_the_kinds_of_the_settings_are_all_generated_here() -> None:
-    assert PROVIDER_KINDS == ("openai", "scripted")
+    assert PROVIDER_KINDS == ("openai", "scripted", "openai-responses")
 
 
 def test_a_manifest_without_a_script_has_no_run_section() -> None:

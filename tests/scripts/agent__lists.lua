@@ -5,14 +5,14 @@ local function fails(expected, f, ...)
   assert(not ok and tostring(message):find(expected, 1, true), tostring(message))
 end
 local tool = Tool.define { name = "t", run = print }
-fails("bad argument #1 to 'Agent.create' (field 'tools': item 1: nil in a list)", Agent.create, { tools = { Tool.get("nowhere"), tool } })
-fails("field 'tools': list expected, got a table with a field 'calculator'", Agent.create, { tools = { calculator = true } })
+fails("bad argument #1 to 'Agent.create' (field 'tools': item 1 is nil)", Agent.create, { tools = { Tool.get("nowhere"), tool } })
+fails("field 'tools': list expected, got a table with the key 'calculator'", Agent.create, { tools = { calculator = true } })
 fails("field 'fallback': list expected", Agent.create, { fallback = { model = "x" } })
-fails("field 'transfer_to': item 1: nil in a list", Agent.create, { transfer_to = { Agent.get("nowhere"), "b" } })
+fails("field 'transfer_to': item 1 is nil", Agent.create, { transfer_to = { Agent.get("nowhere"), "b" } })
 local agent = Agent.create { model = "mock", tools = {}, fallback = {}, transfer_to = {} }
-fails("field 'media': item 1: nil in a list", agent.execute, agent, { text = "x", media = { nil, 1 } })
+fails("field 'media': item 1 is nil", agent.execute, agent, { text = "x", media = { nil, 1 } })
 assert(agent:execute { text = "x", media = {} }.text)
-fails("field 'output_modalities': item 1: nil in a list", agent.execute, agent, { text = "x", output_modalities = { nil, "text" } })
+fails("field 'output_modalities': item 1 is nil", agent.execute, agent, { text = "x", output_modalities = { nil, "text" } })
 
 -- Two that a model would call by one name.
 Agent.create { name = "b c", model = "mock" }
