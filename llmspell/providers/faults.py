@@ -61,6 +61,7 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
     {
         "invalid_api_key": 401,
         "authentication_error": 401,
+        "billing_error": 402,
         "unauthorized": 401,
         "unauthenticated": 401,
         "permission_error": 403,
@@ -71,6 +72,8 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
         "model_not_found": 404,
         "timeout": 408,
         "timeout_error": 408,
+        "conflict_error": 409,
+        "request_too_large": 413,
         "rate_limit_exceeded": 429,
         "rate_limit_error": 429,
         "too_many_requests": 429,
