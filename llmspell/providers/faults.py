@@ -56,7 +56,16 @@ REFUSED = Rule(RefusedError, "the request was refused")
 NO_QUOTA = Rule(RateLimitError, "no quota is left", retryable=False)
 UNKNOWN = Rule(ProviderError, "the server reported an error")
 
-NO_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits"})
+NO_QUOTA_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "insufficient_credits",
+        "enforced_spend_limit_reached",
+        "contract_spend_limit_reached",
+        "linked_organization_spend_limit_reached",
+    }
+)
 STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
     {
         "invalid_api_key": 401,
