@@ -74,8 +74,8 @@ class Answer:
         return self._text.whole
 
     def began(self, response: Mapping[str, Any]) -> None:
-        """What is known of the response before its end: its id and its model."""
-        self._response = response
+        """What is known of the response before its end."""
+        self._response = {name: response.get(name) for name in ("id", "model")}
 
     def said(self, index: int, part: int, text: str, *, refused: bool = False, whole: bool = False) -> Iterator[Delta]:
         """A piece of a message's part, or with `whole` all of it."""
@@ -149,7 +149,7 @@ class Answer:
             raise items.failed(response)
         if status in ("queued", "in_progress"):
             raise BadResponseError(f"the answer is not finished: its status is {status}")
-        self._response = response
+        self._response = {**self._response, **response}
         if not (self._sizes or self._calls or self._thoughts or self._media):
             for index, item in enumerate(items.outputs(response)):
                 yield from self.item(index, item, done=True)
