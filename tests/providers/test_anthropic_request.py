@@ -13,18 +13,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from llmspell.content import MediaContent
 from llmspell.errors import InvalidArgument, InvalidMedia
-from llmspell.media.blobs import InMemory
 from llmspell.providers.protocols.anthropic.request import MAX_TOKENS, encode
 from llmspell.providers.protocols.translator import Asking
 from llmspell.types import Message, ModelRequest, Reasoning, ToolCall
 
-from .helpers import ask
+from .helpers import NOTES, PDF, PNG, WAV, ask
 from .test_openai_request import CONVERSATION, WEATHER
-
-PNG = MediaContent(type="image", format="png", mime="image/png", blob=InMemory(b"\x89PNG"))
-PDF = MediaContent(type="binary", format="pdf", mime="application/pdf", blob=InMemory(b"%PDF"), filename="a.pdf")
-NOTE = MediaContent(type="text", format="text", mime="text/plain", blob=InMemory("Grüße".encode()))
-SOUND = MediaContent(type="audio", format="mp3", mime="audio/mpeg", blob=InMemory(b"ID3"))
 
 
 def body(request: ModelRequest, *, stream: bool = False) -> Any:
@@ -48,7 +42,7 @@ def thought(signature: str, *, text: int = 0, calls: int = 0) -> Reasoning:
         (ask(temperature=0.0, max_tokens=50), False),
         (ModelRequest(model="claude-sonnet-5-5", messages=CONVERSATION, tools=(WEATHER,)), True),
         (ask(max_tokens=5, parameters={"max_tokens": 9, "top_k": 3, "thinking": {"type": "adaptive"}}), False),
-        (ask(messages=(user("Look.", PNG, PDF, NOTE),)), False),
+        (ask(messages=(user("Look.", PNG, PDF, NOTES),)), False),
         (ask(schema={"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}}), False),
         (ask(schema={"type": "string"}, parameters={"output_config": {"effort": "low"}}), False),
     ],
@@ -97,7 +91,7 @@ def test_results_of_parallel_calls_and_what_the_user_says_next_are_one_message()
     _, _, last = body(
         ask(messages=(user("x"), Message(role="assistant", tool_calls=calls), *results, user("and now?")))
     )["messages"]
-    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw=="}}
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "YWJj"}}
     assert last == {
         "role": "user",
         "content": [
@@ -113,7 +107,13 @@ def test_results_of_parallel_calls_and_what_the_user_says_next_are_one_message()
     }
 
 
-def kinds_of(message: Message) -> list[str]:
+def test_an_error_of_a_tool_that_says_nothing_is_an_empty_result() -> None:
+    result = Message(role="tool", tool_call_id="a", name="f", is_error=True)
+    (sent,) = body(ask(messages=(result,)))["messages"]
+    assert sent["content"] == [{"type": "tool_result", "tool_use_id": "a"}]
+
+
+def pieces_of(message: Message) -> list[str]:
     _, said = body(ask(messages=(user("x"), message)))["messages"]
     return [block.get("text") or block.get("signature") or block.get("id") for block in said["content"]]
 
@@ -122,14 +122,14 @@ def test_thinking_goes_back_to_where_it_stood() -> None:
     calls = (ToolCall(id="c0", name="f"), ToolCall(id="c1", name="f"))
     reasoning = (thought("s0"), thought("s1", text=3), thought("s2", text=3, calls=1))
     message = Message(role="assistant", text="onetwo", tool_calls=calls, reasoning=reasoning)
-    assert kinds_of(message) == ["s0", "one", "s1", "c0", "s2", "two", "c1"]
+    assert pieces_of(message) == ["s0", "one", "s1", "c0", "s2", "two", "c1"]
 
 
 @pytest.mark.parametrize("place", [-1, 10**30, "3", None, 2.5, True], ids=str)
 def test_places_that_a_script_made_up_lose_nothing_and_repeat_nothing(place: Any) -> None:
     reasoning = (thought("s0", text=2), thought("s1", text=place, calls=place))
     message = Message(role="assistant", text="text", tool_calls=(ToolCall(id="c0", name="f"),), reasoning=reasoning)
-    sent = kinds_of(message)
+    sent = pieces_of(message)
     assert "".join(piece for piece in sent if piece[0] not in "sc") == "text"
     assert [piece for piece in sent if piece[0] in "sc"].count("c0") == 1
 
@@ -144,14 +144,14 @@ def test_places_that_a_script_made_up_lose_nothing_and_repeat_nothing(place: Any
     ids=["of another protocol", "cut off", "forged"],
 )
 def test_reasoning_that_cannot_go_back_is_left_out(reasoning: Reasoning) -> None:
-    assert kinds_of(Message(role="assistant", text="said", reasoning=(reasoning,))) == ["said"]
+    assert pieces_of(Message(role="assistant", text="said", reasoning=(reasoning,))) == ["said"]
 
 
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        (user("x", SOUND), "takes images .*, PDF, text, not audio"),
-        (Message(role="tool", tool_call_id="a", media=(SOUND,)), "not audio"),
+        (user("x", WAV), "takes images .*, PDF, text, not audio"),
+        (Message(role="tool", tool_call_id="a", media=(WAV,)), "not audio"),
         (Message(role="assistant", text="x", media=(PNG,)), "an answer of the conversation holds media"),
     ],
     ids=["audio", "audio of a tool", "media of an answer"],

@@ -151,6 +151,12 @@ def test_thinking_of_a_server_that_signs_nothing_goes_back_as_it_came() -> None:
     assert thought.data["block"] == {"type": "thinking", "thinking": "hm"}
 
 
+def test_thinking_with_a_piece_that_nobody_knows_is_shown_and_does_not_go_back() -> None:
+    first = begin({"type": "thinking", "thinking": "hm", "signature": "s"})
+    (thought,) = reply(first, grow("future_delta"), end(), STOP).reasoning
+    assert (thought.text, thought.data) == ("hm", {})
+
+
 def test_blocks_of_one_index_are_several_blocks() -> None:
     assert [call.name for call in reply(tool("f"), tool("g"), end("tool_use"), STOP).tool_calls] == ["f", "g"]
 

@@ -17,8 +17,8 @@ from llmspell.providers.protocols.ollama import TRANSLATOR
 from llmspell.providers.protocols.translator import Asking
 from llmspell.types import Message, ModelRequest, Reasoning
 
-from .helpers import ask
-from .test_anthropic_request import NOTE, PDF, PNG, user
+from .helpers import NOTES, PDF, PNG, ask
+from .test_anthropic_request import user
 from .test_openai_request import CONVERSATION, WEATHER
 
 
@@ -40,7 +40,7 @@ def body(request: ModelRequest, *, stream: bool = False) -> Any:
             ),
             False,
         ),
-        (ask(messages=(user("Look.", PNG, NOTE),)), False),
+        (ask(messages=(user("Look.", PNG, NOTES),)), False),
         (ask(schema={"type": "object"}, parameters={"keep_alive": 0}), False),
     ],
     ids=["plain", "stream", "limits", "conversation", "parameters", "media", "schema"],
@@ -75,7 +75,7 @@ def test_thinking_goes_back_with_the_answer_that_it_led_to() -> None:
 def test_a_tools_result_is_named_and_may_hold_images() -> None:
     result = Message(role="tool", tool_call_id="call_0", name="draw", text="done", media=(PNG,))
     assert body(ask(messages=(result,)))["messages"] == [
-        {"role": "tool", "content": "done", "images": ["iVBORw=="], "tool_name": "draw"}
+        {"role": "tool", "content": "done", "images": ["YWJj"], "tool_name": "draw"}
     ]
 
 

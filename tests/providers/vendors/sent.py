@@ -11,16 +11,17 @@ from llmspell.settings import ProviderKind, ProviderSettings
 from llmspell.types import ModelReply, ModelRequest
 
 from ..helpers import deltas_of, reply_of
-from ..loopback import Handler, Loopback, Request
+from ..loopback import Handler, Request
+from .compare import received
 
 KEY = "test-key-0123456789"
 
 
-def theirs(handler: Handler, ask: Callable[[str], Any]) -> tuple[Request, Any]:
-    """The request of a client that `ask` calls with the server's address, and what it made of the answer."""
-    with Loopback(handler) as server:
-        made = ask(server.url)
-    return server.requests[0], made
+def caught(handler: Handler, ask: Callable[[str], Any]) -> tuple[Request, Any]:
+    """The one request that `ask` makes when it is called with the server's address, and what it made of the answer."""
+    made: list[Any] = []
+    (request,) = received(handler, lambda url: made.append(ask(url)))
+    return request, made[0]
 
 
 def ours(
@@ -44,9 +45,7 @@ def ours(
         finally:
             await manager.aclose()
 
-    with Loopback(handler) as server:
-        reply = asyncio.run(main(server.url))
-    return server.requests[0], reply
+    return caught(handler, lambda url: asyncio.run(main(url)))
 
 
 def headers(request: Request, ignored: tuple[str, ...]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from llmspell.types import Message, ModelReply, ModelRequest, ToolCall, ToolSpec
 from ..helpers import ask
 from ..loopback import Handler, answer, stream
 from ..recorded import HERE
-from .sent import KEY, headers, ours, theirs
+from .sent import KEY, caught, headers, ours
 
 RECORDED: Path = HERE / "anthropic"
 MODEL = "claude-sonnet-5-5"
@@ -153,7 +153,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("mine", "given"), CASES.values(), ids=CASES)
 def test_the_body_is_what_the_client_sends(mine: dict[str, Any], given: dict[str, Any], streaming: bool) -> None:
     handler = streamed("text") if streaming else whole("text")
-    their, _ = theirs(handler, lambda url: create(url, **given, **({"stream": True} if streaming else {})))
+    their, _ = caught(handler, lambda url: create(url, **given, **({"stream": True} if streaming else {})))
     asked: dict[str, Any] = {"model": MODEL, "max_tokens": 100} | mine
     our, _ = ours("anthropic", handler, ask(**asked), stream=streaming)
     assert our.json == their.json
@@ -163,7 +163,7 @@ def test_the_body_is_what_the_client_sends(mine: dict[str, Any], given: dict[str
 @pytest.mark.parametrize("streaming", [False, True], ids=["whole", "stream"])
 def test_the_headers_differ_where_the_table_says_so(streaming: bool) -> None:
     handler = streamed("text") if streaming else whole("text")
-    their, _ = theirs(handler, lambda url: create(url, stream=streaming))
+    their, _ = caught(handler, lambda url: create(url, stream=streaming))
     our, _ = ours("anthropic", handler, ask(model=MODEL), stream=streaming)
     expected = headers(their, UNCOMPARED)
     for name, (client_sends, we_send, _) in HEADERS.items():
@@ -174,7 +174,7 @@ def test_the_headers_differ_where_the_table_says_so(streaming: bool) -> None:
 
 
 def test_a_text_alone_is_a_list_of_one_block() -> None:
-    their, _ = theirs(whole("text"), lambda url: create(url, messages=[{"role": "user", "content": "Hello"}]))
+    their, _ = caught(whole("text"), lambda url: create(url, messages=[{"role": "user", "content": "Hello"}]))
     our, _ = ours("anthropic", whole("text"), ask())
     sent = [request.json["messages"][0]["content"] for request in (their, our)]
     assert sent == list(BODY["a text alone"][:2])
@@ -230,19 +230,19 @@ def test_a_streamed_answer_goes_back_block_by_block_as_the_client_sends_it(recor
         with client(url) as made, made.messages.stream(model=MODEL, max_tokens=100, messages=HELLO) as events:
             return events.get_final_message()
 
-    _, message = theirs(streamed(recording), read)
+    _, message = caught(streamed(recording), read)
     _, reply = ours("anthropic", streamed(recording), ask(model=MODEL), stream=True)
     messages = their_next_turn(message, {"text": ("parsed_output",)})
-    their, _ = theirs(whole("text"), lambda url: create(url, messages=messages, tools=[THEIR_WEATHER]))
+    their, _ = caught(whole("text"), lambda url: create(url, messages=messages, tools=[THEIR_WEATHER]))
     our, _ = ours("anthropic", whole("text"), next_turn(reply))
     assert our.json == their.json
 
 
 def test_a_whole_answer_goes_back_block_by_block_as_the_client_sends_it() -> None:
-    _, message = theirs(whole("thinking_and_tools"), create)
+    _, message = caught(whole("thinking_and_tools"), create)
     _, reply = ours("anthropic", whole("thinking_and_tools"), ask(model=MODEL))
     messages = their_next_turn(message, {})
-    their, _ = theirs(whole("text"), lambda url: create(url, messages=messages, tools=[THEIR_WEATHER]))
+    their, _ = caught(whole("text"), lambda url: create(url, messages=messages, tools=[THEIR_WEATHER]))
     our, _ = ours("anthropic", whole("text"), next_turn(reply))
     assert our.json == their.json
 
@@ -275,7 +275,7 @@ def test_a_schema_is_what_the_client_makes_of_it() -> None:
         ):  # the recorded answer is no place
             made.messages.parse(model=MODEL, max_tokens=100, messages=HELLO, output_format=Place)
 
-    their, _ = theirs(handler, parse)
+    their, _ = caught(handler, parse)
     our, _ = ours("anthropic", handler, ask(model=MODEL, max_tokens=100, schema=Place.model_json_schema()))
     assert our.json == noted(their.json)
 

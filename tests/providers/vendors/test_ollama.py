@@ -18,7 +18,7 @@ from llmspell.types import Message, ToolSpec
 from ..helpers import ask
 from ..loopback import Handler, answer, stream
 from ..recorded import HERE
-from .sent import KEY, headers, ours, theirs
+from .sent import KEY, caught, headers, ours
 
 RECORDED = HERE / "ollama"
 NDJSON = "application/x-ndjson"
@@ -91,7 +91,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("mine", "given"), CASES.values(), ids=CASES)
 def test_the_body_is_what_the_client_sends(mine: dict[str, Any], given: dict[str, Any], streaming: bool) -> None:
     handler = streamed("thinking_and_tools") if streaming else whole("text")
-    their, _ = theirs(handler, lambda url: chat(url, stream=streaming, **given))
+    their, _ = caught(handler, lambda url: chat(url, stream=streaming, **given))
     our, _ = ours("ollama", handler, ask(**({"model": MODEL} | mine)), stream=streaming)
     assert our.json == without_defaults(their.json)
     assert (our.method, our.path) == (their.method, their.path) == ("POST", "/api/chat")
@@ -105,7 +105,7 @@ def without_defaults(body: Any) -> Any:
 @pytest.mark.parametrize("streaming", [False, True], ids=["whole", "stream"])
 def test_the_headers_differ_where_the_table_says_so(streaming: bool) -> None:
     handler = streamed("thinking_and_tools") if streaming else whole("text")
-    their, _ = theirs(handler, lambda url: chat(url, stream=streaming))
+    their, _ = caught(handler, lambda url: chat(url, stream=streaming))
     our, _ = ours("ollama", handler, ask(model=MODEL), stream=streaming)
     expected = headers(their, UNCOMPARED)
     for name, (client_sends, we_send, _) in HEADERS.items():
@@ -117,12 +117,12 @@ def test_the_headers_differ_where_the_table_says_so(streaming: bool) -> None:
 @pytest.mark.parametrize("streaming", [False, True], ids=["whole", "stream"])
 def test_an_answer_and_the_results_of_its_calls_go_back_as_the_client_sends_them(streaming: bool) -> None:
     handler = streamed("thinking_and_tools") if streaming else whole("tools")
-    _, made = theirs(handler, lambda url: chat(url, stream=streaming))
+    _, made = caught(handler, lambda url: chat(url, stream=streaming))
     _, reply = ours("ollama", handler, ask(model=MODEL), stream=streaming)
     said: Any = joined(made) if streaming else made.message
     results = [{"role": "tool", "content": "snow", "tool_name": call.function.name} for call in said.tool_calls]
     messages = [*HELLO, said, *results]
-    their, _ = theirs(whole("text"), lambda url: chat(url, messages=messages))
+    their, _ = caught(whole("text"), lambda url: chat(url, messages=messages))
     our, _ = ours(
         "ollama",
         whole("text"),

@@ -25,7 +25,7 @@ from llmspell.providers.protocols.parts import (
 from llmspell.providers.protocols.text import Pieces
 from llmspell.types import Delta, ModelRequest, Reasoning, ReasoningDelta, TextDelta, ToolCall, ToolCallDelta
 
-CALLS = ("tool_use", "server_tool_use")
+CALLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 """Blocks whose `input` comes in pieces."""
 
 
@@ -116,10 +116,11 @@ class Content:
         )
 
     def reasoning(self) -> tuple[Reasoning, ...]:
+        """Thinking, and the other blocks that go back."""
         return tuple(
             Reasoning(kind=KIND, text=block.parts.whole if block.kind == "thinking" else "", data=_kept(block))
             for block in self._blocks
-            if block.whole and not block.id and block.kind != "text"
+            if block.kind == "thinking" or (block.whole and block.kind not in ("text", "tool_use"))
         )
 
     def _say(self, piece: Any, *, last: bool = False) -> Iterator[Delta]:
@@ -147,15 +148,15 @@ def _input(block: _Block) -> Any:
 
 
 def _kept(block: _Block) -> dict[str, Any]:
-    """The block as the API wants it back."""
+    """The block as the API wants it back; empty where it is not whole."""
     made = dict(block.first)
     if block.kind == "thinking":
         made["thinking"] = block.parts.whole
         if block.signature:
             made["signature"] = block.signature
-        if made.get("signature") == "":  # cut off by the length limit: the API would refuse it
+        if not block.whole or made.get("signature") == "":  # cut off by the length limit: the API would refuse it
             return {}
-    elif block.kind == "server_tool_use":
+    elif block.kind in CALLS:
         call = tool_call("", "", _input(block))
         made["input"] = dict(call.arguments)
     try:

@@ -24,8 +24,8 @@ VERSION = "2023-06-01"
 """The version whose requests have `temperature`, which manifests and scripts set, and the one that compatible servers
 know. In 2026-10-21 it is refused; who wants that version names it under `headers`."""
 MAX_TOKENS = 16_384
-"""Where nobody says it. Every current model takes it (the smallest limit is 32,000), and the vendor's own client still
-lets it be answered in one piece: it wants a stream above 21,333."""
+"""Where nobody says it. A long answer fits, and the vendor's own client still lets it come in one piece: it reckons ten
+minutes for 21,333 tokens, and wants a stream above."""
 OWN_FIELDS = ("model", "messages", "system", "stream")
 """What `parameters` cannot set: they have fields of their own."""
 IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -116,7 +116,9 @@ def _result(message: Message) -> dict[str, Any]:
         block["content"] = [*_text(message.text), *map(_medium, message.media)]
     elif message.text:
         block["content"] = message.text
-    return block | {"is_error": True} if message.is_error else block
+    if message.is_error and "content" in block:  # an error that says nothing is refused
+        block["is_error"] = True
+    return block
 
 
 def _medium(medium: MediaContent) -> dict[str, Any]:
