@@ -32,6 +32,20 @@ def _openai_responses(settings: ProviderSettings, environ: Mapping[str, str]) ->
     return ServerProvider(settings, environ, TRANSLATOR)
 
 
+def _anthropic(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+    from llmspell.providers.protocols.anthropic import TRANSLATOR
+    from llmspell.providers.server import ServerProvider
+
+    return ServerProvider(settings, environ, TRANSLATOR)
+
+
+def _ollama(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+    from llmspell.providers.protocols.ollama import TRANSLATOR
+    from llmspell.providers.server import ServerProvider
+
+    return ServerProvider(settings, environ, TRANSLATOR)
+
+
 def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
     from llmspell.providers.scripted import ScriptedProvider
 
@@ -39,7 +53,13 @@ def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provide
 
 
 KINDS: Mapping[str, Factory] = MappingProxyType(
-    {"openai": _openai, "scripted": _scripted, "openai-responses": _openai_responses}
+    {
+        "openai": _openai,
+        "scripted": _scripted,
+        "openai-responses": _openai_responses,
+        "anthropic": _anthropic,
+        "ollama": _ollama,
+    }
 )
 
 

@@ -130,13 +130,15 @@ class ServerProvider:
         )
         asking = Asking(stream=stream, official=self._address.official, host=self._address.host)
         outgoing = translator.encode(request, asking)
+        configured = {name.lower() for name in self._settings.headers}
+        fixed = {name: value for name, value in outgoing.headers.items() if name not in configured}
         target = self._address.target(outgoing.path, outgoing.query)
         self._label = target.label
         return Call(
             url=target.url,
             host=self._address.host,
             body=outgoing.body,
-            headers={**outgoing.headers, **(translator.key_headers(key.value) if key.value else {})},
+            headers={**fixed, **(translator.key_headers(key.value) if key.value else {})},
             accept=translator.stream_type if stream else "application/json",
             stream=stream,
             asked=faults.Asked(url=target.label, key_env=key.env or None),

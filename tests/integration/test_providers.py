@@ -64,7 +64,7 @@ def request(text: str, *more: Message, tools: tuple[ToolSpec, ...] = ()) -> Mode
 async def connected(server: Aimock, key: str = API_KEY, **changes: Any) -> AsyncIterator[Provider]:
     """The provider that a manifest with these settings gives, connected to the server."""
     settings = ProviderSettings(name="mock", base_url=server.base_url, api_key_env=KEY_ENV)
-    settings = replace(settings, kind=server.kind, **changes)
+    settings = replace(settings, **{"kind": server.kind, **changes})
     manager = ProviderManager({"mock": settings}, "mock", environ={KEY_ENV: key})
     try:
         yield manager.get("mock")

@@ -25,7 +25,7 @@ from llmspell.manifest.model import (
 )
 from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
-from llmspell.settings import AgentSettings, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import AgentSettings, ProviderKind, ProviderSettings, ScriptedReply, ScriptedToolCall
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(["a\r\nb", 'a\n"""\\', "\\r\n"])
@@ -80,6 +80,9 @@ REPLIES = st.builds(
 )
 
 
+SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama")
+
+
 @st.composite
 def providers(draw: st.DrawFn) -> ProvidersSection:
     entries: dict[str, ProviderSettings] = {}
@@ -87,7 +90,7 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
         scripted = name == "scripted" or draw(st.booleans())
         entries[name] = ProviderSettings(
             name=name,
-            kind="scripted" if scripted else draw(st.sampled_from(["openai", "openai-responses"])),
+            kind="scripted" if scripted else draw(st.sampled_from(SERVERS)),
             model=draw(st.none() | FILLED),
             base_url=None if scripted else draw(st.sampled_from([None, "https://host/v1", "http://[::1]:80/é"][:2])),
             api_key_env=draw(st.none() | ENV),
@@ -159,7 +162,7 @@ def test_the_note_names_the_provider_that_agents_get() -> None:
 
 
 def test_the_kinds_of_the_settings_are_all_generated_here() -> None:
-    assert PROVIDER_KINDS == ("openai", "scripted", "openai-responses")
+    assert set(SERVERS) | {"scripted"} == set(PROVIDER_KINDS)
 
 
 def test_a_manifest_without_a_script_has_no_run_section() -> None:

@@ -75,6 +75,16 @@ def event_value(event: ServerEvent, *, optional: bool) -> Any:
         raise BadResponseError(f"an event of the stream is not JSON: {quoted(data)}") from None
 
 
+def tool_entry(entry: Any) -> tuple[str, str, Any]:
+    """The id, the name ("" where missing) and the arguments as they stand of one entry of a tool_calls list."""
+    function = entry.get("function") if isinstance(entry, dict) else None
+    if function is None and isinstance(entry, dict):
+        function = {}
+    if not isinstance(function, dict):
+        raise BadResponseError("a tool call of the answer is not an object")
+    return word(entry.get("id")), word(function.get("name")), function.get("arguments")
+
+
 def count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 

@@ -1,1 +1,1 @@
-"""Our requests beside those of the vendors' own clients: the same input, sent by both, must be the same JSON."""
+"""Our requests beside those of the vendors' own Python clients for the same input."""

@@ -16,7 +16,7 @@ from llmspell.providers.call_ids import CallIds
 from llmspell.providers.error_body import report
 from llmspell.providers.protocols.chat.media import Audio, audio_format, images
 from llmspell.providers.protocols.chat.reasoning import Thoughts
-from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, links, text_of, tool_entry, usage
+from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, links, text_of, usage
 from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
@@ -25,6 +25,7 @@ from llmspell.providers.protocols.parts import (
     event_value,
     kind_of,
     tool_call,
+    tool_entry,
     word,
 )
 from llmspell.providers.protocols.text import Pieces
