@@ -137,7 +137,7 @@ class ScriptRuntime:
             return list(self._tools)
         from llmspell.tools.builtin import built_in_tools
 
-        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base)
+        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base, self._environ)
         by_name = {tool.name: tool for tool in (*built_in, *self._tools)}
         return [by_name[name] for name in sorted(allowed) if name in by_name]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from llmspell.access.inflate import BadEncoding, Inflater
 from llmspell.errors import BadResponseError, ProviderError, ProviderTimeout
 from llmspell.providers import faults
 from llmspell.providers.body import Body
-from llmspell.providers.inflate import Inflater
 
 DRAIN_SECONDS = 0.25
 """For the last bytes after an answer's end mark, which let the connection be used again."""
@@ -57,7 +57,8 @@ class Answer:
         self._wire = wire
         self._host = host
         self._limit = limit
-        self._inflater = Inflater(headers.get("content-encoding", ""))
+        with _translated():
+            self._inflater = Inflater(headers.get("content-encoding", ""))
         self._ready: Iterator[bytes] = iter(())
         self._ended = False
         self._raw_size = 0
@@ -75,7 +76,9 @@ class Answer:
     async def read(self) -> bytes:
         """The next bytes, decompressed, at once when they are there; b"" at the end. Raises ProviderError."""
         while True:
-            if piece := next(self._ready, b""):
+            with _translated():
+                piece = next(self._ready, b"")
+            if piece:
                 self._size += len(piece)
                 self._check(self._size)
                 return piece
@@ -118,3 +121,11 @@ class Answer:
         if size > self._limit:
             hint = "`max_reply_bytes` of the provider sets the limit"
             raise BadResponseError(f"the answer is larger than {self._limit:,} bytes", hint=hint)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except BadEncoding as error:
+        raise BadResponseError(str(error), retryable=error.cut) from None
