@@ -9,6 +9,7 @@ from typing import Any
 from llmspell.abi.codec import depth_fits, pack
 from llmspell.abi.spec import MAX_DEPTH
 from llmspell.errors import ComponentNotFound, DeniedError, LlmspellError, ToolError
+from llmspell.tools.arguments import check
 from llmspell.tools.base import Tool
 from llmspell.tools.builtin import BUILT_IN
 
@@ -39,12 +40,9 @@ class ToolRegistry:
 
 
 async def call(tool: Tool, arguments: Mapping[str, Any]) -> Any:
-    """Run a tool; whatever it raises that is not ours, and whatever it gives that is not plain data, becomes a
-    ToolError that names it."""
-    required = tool.parameters.get("required", ())
-    missing = [name for name in required if name not in arguments]
-    if missing:
-        raise ToolError(f"tool '{tool.name}': the argument '{missing[0]}' is missing", details={"tool": tool.name})
+    """Check the arguments and run the tool; whatever it raises that is not ours, and whatever it gives that is not
+    plain data, becomes a ToolError that names it."""
+    check(tool.name, tool.parameters, arguments)
     try:
         result = await tool.run(arguments)
     except LlmspellError:
