@@ -74,14 +74,20 @@ class Granted:
         try:
             return view(path)
         except DeniedError as error:
-            raise DeniedError(f"{self._who}: {error.message}", hint=error.hint) from None
+            raise self._denied(error.message, error.hint) from None
 
     @contextmanager
     def existing(self, path: View) -> Iterator[list[Place]]:
-        """Where there is something of that path, links followed; the first place is what the path means, and the
-        others lie beneath it. None where the path only leads to folders that are granted."""
+        """Where there is something of that path, links followed; the first place is what the path means; folders
+        of the same path follow it. None where the path only leads to folders that are granted."""
         with self.translated(path), ExitStack() as stack:
-            found = [place for item in self._candidates(path) if (place := _open(stack, item)) and place.status]
+            found: list[Place] = []
+            for candidate in self._candidates(path):
+                place = _open(stack, candidate)
+                if place is not None and place.status is not None:
+                    found.append(place)
+                    if place.kind != "folder":
+                        break
             if not found and not mounts_below(self.roots, path):
                 raise self.not_found(path)
             yield found
@@ -131,9 +137,9 @@ class Granted:
             words = _WORDS.get(error.errno or 0) or (error.strerror or str(error)).lower()
             raise self.failed("system", f"'{path.shown}': {words}") from None
         except DeniedError as error:
-            if error.message.startswith(f"{self._who}: "):
+            if error.details:  # it is ours already
                 raise
-            raise DeniedError(f"{self._who}: '{path.shown}': {error.message}", hint=error.hint) from None
+            raise self._denied(f"'{path.shown}': {error.message}", error.hint) from None
 
     def _candidates(self, path: View) -> list[Candidate]:
         found = candidates(self.roots, path)
@@ -144,15 +150,16 @@ class Granted:
     def _outside(self, path: View) -> DeniedError:
         if not self.roots:
             hint = f'grant one with `roots = [{{ path = "data" }}]` under [{self._section}]'
-            return DeniedError(f"{self._who}: no folder is granted, so '{path.shown}' is out of reach", hint=hint)
+            return self._denied(f"no folder is granted, so '{path.shown}' is out of reach", hint)
         hint = f"`roots` under [{self._section}] grants {', '.join(map(str, self.roots))}"
-        return DeniedError(f"{self._who}: '{path.shown}' is in no granted folder", hint=hint)
+        return self._denied(f"'{path.shown}' is in no granted folder", hint)
 
     def _read_only(self, path: View, root: Root) -> DeniedError:
-        return DeniedError(
-            f"{self._who}: '{path.shown}' is granted for reading only",
-            hint=f"grant '{root.path}' with `mode = \"write\"` in `roots` under [{self._section}]",
-        )
+        hint = f"grant '{root.path}' with `mode = \"write\"` in `roots` under [{self._section}]"
+        return self._denied(f"'{path.shown}' is granted for reading only", hint)
+
+    def _denied(self, message: str, hint: str) -> DeniedError:
+        return DeniedError(f"{self._who}: {message}", hint=hint, details={"tool": self._who})
 
 
 def _open(stack: ExitStack, candidate: Candidate, *, follow: bool = True) -> Place | None:

@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from llmspell.access.files import Files
 from llmspell.access.listing import Entry
@@ -126,7 +126,7 @@ def _mkdir(files: Files, arguments: Arguments) -> Any:
     return {"path": path_of(arguments)}
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     {
         "read": Operation("the text of a file, or a part of it", read, ("path",), tuple(READING)[1:]),
         "write": Operation(
@@ -145,21 +145,19 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     }
 )  # fmt: skip
 
-PROPERTIES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "operation": {"enum": list(OPERATIONS), "description": "what to do"},
-        **READING,
-        "content": {"type": "string", "description": "what to write"},
-        "encoding": ENCODING,
-        "overwrite": {
-            "type": "boolean",
-            "description": "replace a file that exists: by default when writing, not when copying or moving",
-        },
-        "to": {**PATH, "description": "the new path"},
-        "pattern": {
-            "type": "string",
-            "description": "`*`, `?` and `[abc]` stand for parts of a name, `**` for any folders",
-        },
-        "recursive": {"type": "boolean", "description": "with everything in it"},
-    }
-)
+PROPERTIES: Final[Mapping[str, Any]] = {
+    "operation": {"enum": list(OPERATIONS), "description": "what to do"},
+    **READING,
+    "content": {"type": "string", "description": "what to write"},
+    "encoding": ENCODING,
+    "overwrite": {
+        "type": "boolean",
+        "description": "replace a file that exists: by default when writing, not when copying or moving",
+    },
+    "to": {**PATH, "description": "the new path"},
+    "pattern": {
+        "type": "string",
+        "description": "`*`, `?` and `[abc]` stand for parts of a name, `**` for any folders",
+    },
+    "recursive": {"type": "boolean", "description": "with everything in it"},
+}

@@ -25,7 +25,14 @@ from llmspell.manifest.model import (
 )
 from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
-from llmspell.settings import AgentSettings, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import (
+    AgentSettings,
+    FileRoot,
+    ProviderSettings,
+    ScriptedReply,
+    ScriptedToolCall,
+    ToolSettings,
+)
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(["a\r\nb", 'a\n"""\\', "\\r\n"])
@@ -79,6 +86,10 @@ REPLIES = st.builds(
     fault=st.sampled_from([None, "connect", "cut"]),
 )
 
+ROOTS = st.builds(
+    FileRoot, path=FILLED, mode=st.sampled_from(["read", "write"]), at=st.sampled_from([None, "", "/", "a/b", "/tmp/"])
+)
+
 
 @st.composite
 def providers(draw: st.DrawFn) -> ProvidersSection:
@@ -119,6 +130,15 @@ def manifests(draw: st.DrawFn) -> Manifest:
         )
         for name in draw(st.lists(NAMES, max_size=2, unique=True))
     }
+    tools = {
+        name: ToolSettings(
+            name=name,
+            roots=draw(st.lists(ROOTS, max_size=2).map(tuple)),
+            max_file_bytes=draw(st.integers(1, 2**30)),
+            max_write_bytes=draw(COUNTS),
+        )
+        for name in draw(st.lists(NAMES, max_size=2, unique=True))
+    }
     return Manifest(
         file="m.toml",
         base=Path("project"),
@@ -127,6 +147,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         providers=section,
         agents=agents,
         security=SecuritySection(allowed_tools=draw(some(FILLED)), env=draw(some(ENV))),
+        tools=tools,
     )
 
 
