@@ -90,6 +90,12 @@ def test_what_only_the_end_says_counts() -> None:
     assert heard.reply.tool_calls == (ToolCall(id="c", name="f", arguments={"a": 1}),)
 
 
+def test_what_only_the_end_says_counts_beside_what_came_before() -> None:
+    thinking = made("reasoning_text.delta", output_index=0, content_index=0, delta="hm")
+    heard = listen(thinking, end(output=[message(text_part("a")), {"type": []}]))
+    assert (texts(heard.deltas), [block.text for block in heard.reply.reasoning]) == (["a"], ["hm"])
+
+
 def test_the_ends_items_do_not_count_again_where_it_numbers_them_anew() -> None:
     assert listen(said("Hi", index=1), end(output=[message(text_part("Hi"))])).reply.text == "Hi"
 
@@ -159,6 +165,17 @@ def test_a_summary_without_its_encrypted_form_is_shown_and_not_sent_back() -> No
     summary = [{"type": "summary_text", "text": "a"}]
     reply = whole([{"type": "reasoning", "id": "rs_1", "summary": summary}])
     assert reply.reasoning == (Reasoning(kind="openai-responses", text="a"),)
+
+
+@pytest.mark.parametrize(
+    ("phases", "back"), [(["commentary"], {"phase": "commentary"}), (["commentary", "final_answer"], {}), ([None], {})]
+)
+def test_the_phase_of_a_text_goes_back_with_it(phases: list[str | None], back: dict[str, str]) -> None:
+    output = [message(text_part("a")) | {"phase": phase} for phase in phases]
+    for reply in (whole(output), listen(*(item(i, **each) for i, each in enumerate(output)), end()).reply):
+        turn = Message(role="assistant", text=reply.text, reasoning=reply.reasoning)
+        sent = body(ask(messages=(turn,)))["input"]
+        assert sent == [{"role": "assistant", "content": "a" * len(phases)} | back]
 
 
 @pytest.mark.parametrize(
@@ -275,6 +292,7 @@ def test_an_error_without_words_is_an_error(source: bytes) -> None:
         ([end("completed", output=[5])], "not a list of objects"),
         ([made("completed", response={"status": "in_progress"})], "not finished"),
         ([item(0, type="image_generation_call", result="*")], "not base64"),
+        ([item(i, type="image_generation_call", result="YWJj") for i in range(65)], "more than 64 media"),
     ],
 )
 def test_what_breaks_the_protocol_or_its_bounds_is_a_bad_response(chunks: list[bytes], problem: str) -> None:

@@ -18,6 +18,8 @@ from llmspell.types import ToolCall
 
 MAX_TOOL_CALLS = 128
 """In one turn: as many as OpenAI accepts tools in one request."""
+MAX_MEDIA = 64
+"""In one turn; servers send one, some of them a handful."""
 MAX_ARGUMENT_CHARS = 1_000_000
 """Of one call's JSON: a model that writes more is looping, and every token of it is paid for."""
 MAX_NAME_CHARS = 256
@@ -106,6 +108,11 @@ def kind_of(value: Any) -> str:
 def check_count(count: int) -> None:
     if count > MAX_TOOL_CALLS:
         raise BadResponseError(f"the answer makes more than {MAX_TOOL_CALLS} tool calls")
+
+
+def check_media(count: int) -> None:
+    if count > MAX_MEDIA:
+        raise BadResponseError(f"the answer has more than {MAX_MEDIA} media")
 
 
 def check_arguments(size: int) -> None:

@@ -19,6 +19,7 @@ from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
     check_count,
+    check_media,
     count,
     kind_of,
     quoted,
@@ -58,6 +59,7 @@ def decode(body: bytes, request: ModelRequest, request_id: str = "") -> ModelRep
     refusal = text_of(message.get("refusal"))
     text = text_of(message.get("content")) + refusal + audio.add(message.get("audio"))
     held = list(images(message))
+    check_media(len(held))
     entries = message.get("tool_calls") or []
     if not isinstance(entries, list):
         raise BadResponseError("the answer's tool calls are not a list")
