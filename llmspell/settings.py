@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ProviderKind = Literal["openai", "scripted"]
+ProviderKind = Literal["openai", "scripted", "gemini"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

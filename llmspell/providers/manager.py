@@ -25,13 +25,20 @@ def _openai(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
     return ServerProvider(settings, environ, TRANSLATOR)
 
 
+def _gemini(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+    from llmspell.providers.protocols.gemini import TRANSLATOR
+    from llmspell.providers.server import ServerProvider
+
+    return ServerProvider(settings, environ, TRANSLATOR)
+
+
 def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
     from llmspell.providers.scripted import ScriptedProvider
 
     return ScriptedProvider(settings, environ)
 
 
-KINDS: Mapping[str, Factory] = MappingProxyType({"openai": _openai, "scripted": _scripted})
+KINDS: Mapping[str, Factory] = MappingProxyType({"openai": _openai, "scripted": _scripted, "gemini": _gemini})
 
 
 class ProviderManager:

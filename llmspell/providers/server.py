@@ -18,9 +18,17 @@ from llmspell.providers.address import address
 from llmspell.providers.credentials import check_headers, read_key, secrets
 from llmspell.providers.exchange import Answer, Call
 from llmspell.providers.protocols.translator import Asking, Decoder, Translator
-from llmspell.providers.sse import MAX_EVENT_BYTES
 from llmspell.settings import ProviderSettings
-from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest, TextDelta, ToolCallDelta
+from llmspell.types import (
+    Capabilities,
+    Delta,
+    MediaDelta,
+    ModelReply,
+    ModelRequest,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
 
 if TYPE_CHECKING:
     from llmspell.providers.http import HttpClient
@@ -78,7 +86,7 @@ class ServerProvider:
                         yield delta
                     return
                 self._refuse_html(answer)
-                size = min(MAX_EVENT_BYTES, self._settings.max_reply_bytes)
+                size = min(self._translator.max_event_bytes, self._settings.max_reply_bytes)
                 notes.decoder = decoder = self._translator.decoder(request, answer.request_id, size)
                 while not decoder.done:
                     events = decoder.events
@@ -181,9 +189,14 @@ class ServerProvider:
 
 def _pieces(reply: ModelReply) -> Iterator[Delta]:
     """A whole reply as a stream would have brought it."""
+    for thought in reply.reasoning:
+        if thought.text:
+            yield ReasoningDelta(thought.text)
     if reply.text:
         yield TextDelta(reply.text)
     for index, call in enumerate(reply.tool_calls):
         fragment = "" if call.error else json.dumps(call.arguments, ensure_ascii=False)
         yield ToolCallDelta(index, call.id, call.name, fragment)
+    for medium in reply.media:
+        yield MediaDelta(medium)
     yield reply
