@@ -1,4 +1,4 @@
-"""What a provider is: two methods and its capabilities. Nothing here does I/O."""
+"""What a provider is: two methods and what its models can do. Nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Provider(Protocol):
         """The model to use where an agent names none."""
         ...
 
-    @property
-    def capabilities(self) -> Capabilities: ...
+    def capabilities_of(self, model: str) -> Capabilities:
+        """What it can do with this model, as far as is known without asking the server."""
+        ...
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """One whole turn."""

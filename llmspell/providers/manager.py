@@ -99,13 +99,13 @@ class ProviderManager:
         return chosen, model
 
     def describe(self, name: str) -> dict[str, Any]:
-        """Name, kind, model (None where none is set) and capabilities, for scripts. Never a key."""
+        """Name, kind, model (None where none is set) and that model's capabilities, for scripts. Never a key."""
         provider = self.get(name)
         return {
             "name": provider.name,
             "kind": provider.kind,
             "model": provider.model,
-            "capabilities": provider.capabilities.described(),
+            "capabilities": provider.capabilities_of(provider.model or "").described(),
         }
 
     async def aclose(self) -> None:

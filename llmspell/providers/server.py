@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from llmspell.errors import BadResponseError, ProviderError
 from llmspell.providers import faults
 from llmspell.providers.address import address
+from llmspell.providers.capabilities import capabilities_of
 from llmspell.providers.credentials import check_headers, read_key, secrets
 from llmspell.providers.exchange import Answer, Call
 from llmspell.providers.protocols.translator import Asking, Decoder, Translator
+from llmspell.providers.sse import MAX_EVENT_BYTES
 from llmspell.settings import ProviderSettings
 from llmspell.types import (
     Capabilities,
@@ -58,7 +60,6 @@ class ServerProvider:
         self.name = settings.name
         self.kind = translator.kind
         self.model = settings.model
-        self.capabilities: Capabilities = translator.capabilities
         self._settings = settings
         self._environ = environ
         self._translator = translator
@@ -68,6 +69,11 @@ class ServerProvider:
         self._label = ""
         self._http: HttpClient | None = None
         check_headers(settings)
+
+    def capabilities_of(self, model: str) -> Capabilities:
+        return capabilities_of(
+            self._translator.capabilities, kind=self.kind, model=model, settings=self._settings.capabilities
+        )
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         with self._dressed() as notes:
@@ -86,7 +92,7 @@ class ServerProvider:
                         yield delta
                     return
                 self._refuse_html(answer)
-                size = min(self._translator.max_event_bytes, self._settings.max_reply_bytes)
+                size = min(MAX_EVENT_BYTES, self._settings.max_reply_bytes)
                 notes.decoder = decoder = self._translator.decoder(request, answer.request_id, size)
                 while not decoder.done:
                     events = decoder.events
@@ -189,9 +195,9 @@ class ServerProvider:
 
 def _pieces(reply: ModelReply) -> Iterator[Delta]:
     """A whole reply as a stream would have brought it."""
-    for thought in reply.reasoning:
-        if thought.text:
-            yield ReasoningDelta(thought.text)
+    for block in reply.reasoning:
+        if block.text:
+            yield ReasoningDelta(block.text)
     if reply.text:
         yield TextDelta(reply.text)
     for index, call in enumerate(reply.tool_calls):

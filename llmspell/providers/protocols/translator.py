@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from llmspell.providers.body import Body
-from llmspell.providers.sse import MAX_EVENT_BYTES
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
@@ -86,8 +85,6 @@ class Translator:
     capabilities: Capabilities = field(default_factory=Capabilities)
     stream_type: str = "text/event-stream"
     """The content type of a streamed answer; another JSON type means that the server does not stream."""
-    max_event_bytes: int = MAX_EVENT_BYTES
-    """Of one event of a stream; more than the default where one event holds a whole medium."""
     encode: Callable[[ModelRequest, Asking], Outgoing]
     """Raises InvalidArgument for a request that the protocol cannot express."""
     decode: Callable[[bytes, ModelRequest, str], ModelReply]
