@@ -91,6 +91,20 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
         "bad_request": 400,
         "context_length_exceeded": 400,
         "content_filter": 400,
+        "invalid_prompt": 400,
+        "bio_policy": 400,
+        "misalignment_policy_violation": 400,
+        "invalid_image": 400,
+        "invalid_image_format": 400,
+        "invalid_image_url": 400,
+        "invalid_base64_image": 400,
+        "image_too_large": 400,
+        "image_too_small": 400,
+        "image_file_too_large": 400,
+        "image_parse_error": 400,
+        "image_content_policy_violation": 400,
+        "unsupported_image_media_type": 400,
+        "moderation_blocked": 400,
     }
 )
 """The words that servers use in `code`, `type` or `status` where there is no HTTP status to go by, in lower case."""

@@ -25,6 +25,13 @@ def _openai(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
     return ServerProvider(settings, environ, TRANSLATOR)
 
 
+def _openai_responses(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+    from llmspell.providers.protocols.responses import TRANSLATOR
+    from llmspell.providers.server import ServerProvider
+
+    return ServerProvider(settings, environ, TRANSLATOR)
+
+
 def _gemini(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
     from llmspell.providers.protocols.gemini import TRANSLATOR
     from llmspell.providers.server import ServerProvider
@@ -38,7 +45,9 @@ def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provide
     return ScriptedProvider(settings, environ)
 
 
-KINDS: Mapping[str, Factory] = MappingProxyType({"openai": _openai, "scripted": _scripted, "gemini": _gemini})
+KINDS: Mapping[str, Factory] = MappingProxyType(
+    {"openai": _openai, "scripted": _scripted, "openai-responses": _openai_responses, "gemini": _gemini}
+)
 
 
 class ProviderManager:

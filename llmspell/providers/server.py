@@ -133,7 +133,8 @@ class ServerProvider:
             max_tokens=self._settings.max_tokens if request.max_tokens is None else request.max_tokens,
             temperature=self._settings.temperature if request.temperature is None else request.temperature,
         )
-        outgoing = translator.encode(request, Asking(stream=stream, official=self._address.official))
+        asking = Asking(stream=stream, official=self._address.official, host=self._address.host)
+        outgoing = translator.encode(request, asking)
         target = self._address.target(outgoing.path, outgoing.query)
         self._label = target.label
         return Call(

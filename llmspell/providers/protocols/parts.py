@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmspell.errors import BadResponseError, InvalidArgument
-from llmspell.providers import wirejson
-from llmspell.providers.error_body import tidy
+from llmspell.providers import faults, wirejson
+from llmspell.providers.error_body import Report, tidy
+from llmspell.providers.sse import ServerEvent
 from llmspell.types import ToolCall
 
 MAX_TOOL_CALLS = 128
@@ -54,6 +55,22 @@ def tool_call(call_id: str, name: str, arguments: Any) -> ToolCall:
         return ToolCall(id=call_id, name=name, arguments=wirejson.plain(value))
     except ValueError as exc:
         return ToolCall(id=call_id, name=name, error=f"the arguments cannot be used: {exc}")
+
+
+def event_value(event: ServerEvent, *, optional: bool) -> Any:
+    """The JSON of a stream's event. Raises BadResponseError where it is none, or what the text of an error stands for.
+
+    One that is `optional` is None instead: the last event, never terminated, may be cut in its middle.
+    """
+    data = event.data.strip()
+    try:
+        return wirejson.load(data)
+    except ValueError:
+        if event.event == "error" and not (optional and data.startswith("{")):
+            raise faults.from_report(Report(data, ())) from None
+        if optional:
+            return None
+        raise BadResponseError(f"an event of the stream is not JSON: {quoted(data)}") from None
 
 
 def count(value: Any) -> int:

@@ -11,10 +11,11 @@ from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
 class Asking(NamedTuple):
-    """How a request is meant. `official` is true for the vendor's own hosts."""
+    """How a request is meant. `official` is true for the vendor's own hosts; `host` is host:port."""
 
     stream: bool = False
     official: bool = False
+    host: str = ""
 
 
 class Outgoing(NamedTuple):
