@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from llmspell.errors import BadResponseError, ConnectError, HostError, ProviderError, ProviderTimeout, RefusedError
 from llmspell.providers import faults
+from llmspell.providers.base import Access
 from llmspell.providers.call_ids import CallIds
 from llmspell.providers.capabilities import overridden
 from llmspell.settings import ProviderSettings, ScriptedReply
@@ -77,6 +78,13 @@ class ScriptedProvider:
 
     def capabilities_of(self, model: str) -> Capabilities:  # noqa: ARG002
         return overridden(Capabilities(), self._settings.capabilities)
+
+    @property
+    def access(self) -> Access:
+        return Access()
+
+    async def inquire(self, model: str) -> Capabilities:
+        return self.capabilities_of(model)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         async with aclosing(self.stream(request)) as deltas:

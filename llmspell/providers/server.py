@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llmspell.errors import BadResponseError, ProviderError
+from llmspell.errors import BadResponseError, ProviderAuthError, ProviderError
 from llmspell.providers import faults
 from llmspell.providers.address import address
+from llmspell.providers.base import Access
 from llmspell.providers.capabilities import capabilities_of
-from llmspell.providers.credentials import check_headers, read_key, secrets
+from llmspell.providers.credentials import check_headers, key_variable, read_key, secrets
 from llmspell.providers.exchange import Answer, Call
+from llmspell.providers.inquiry import INQUIRIES, Told, told
 from llmspell.providers.protocols.translator import Asking, Decoder, Translator
 from llmspell.providers.sse import MAX_EVENT_BYTES
 from llmspell.settings import ProviderSettings
@@ -71,13 +73,43 @@ class ServerProvider:
         check_headers(settings)
 
     def capabilities_of(self, model: str) -> Capabilities:
-        return capabilities_of(
-            self._translator.capabilities, kind=self.kind, model=model, settings=self._settings.capabilities
-        )
+        return self._capabilities(model, {})
+
+    @property
+    def access(self) -> Access:
+        vendor_env = self._translator.key_env
+        variable, problem = key_variable(self._settings, vendor_env), ""
+        try:
+            read_key(self._settings, self._environ, vendor_env)
+        except ProviderAuthError as error:
+            problem = error.message
+        return Access(self._address.target("").label, variable, bool(self._environ.get(variable)), problem)
+
+    async def inquire(self, model: str) -> Capabilities:
+        if self.kind not in INQUIRIES:
+            return self.capabilities_of(model)
+        inquiry = INQUIRIES[self.kind](model)
+        with self._dressed() as notes:
+            key = read_key(self._settings, self._environ, self._translator.key_env)
+            notes.secrets = secrets(self._settings, key)
+            target = self._address.target(inquiry.path)
+            call = Call(
+                url=target.url,
+                host=self._address.host,
+                body=inquiry.body,
+                headers={**inquiry.headers, **(self._translator.key_headers(key.value) if key.value else {})},
+                asked=faults.Asked(url=target.label, key_env=key.env or None),
+            )
+            answer = await self._send(call, notes)
+            try:
+                body = await answer.read_all(self._settings.chunk_timeout_ms / 1000)
+            finally:
+                await answer.aclose()
+        return self._capabilities(model, told(inquiry, body, model))
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         with self._dressed() as notes:
-            answer = await self._open(request, notes, stream=False)
+            answer = await self._send(self._call(request, notes, stream=False), notes)
             try:
                 return await self._whole(answer, request)
             finally:
@@ -85,7 +117,7 @@ class ServerProvider:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
         with self._dressed() as notes:
-            answer = await self._open(request, notes, stream=True)
+            answer = await self._send(self._call(request, notes, stream=True), notes)
             try:
                 if self._is_whole(answer):  # the server does not stream: one piece is better than none
                     for delta in _pieces(await self._whole(answer, request)):
@@ -109,15 +141,19 @@ class ServerProvider:
             finally:
                 await answer.aclose()
 
+    def _capabilities(self, model: str, told: Told) -> Capabilities:
+        return capabilities_of(
+            self._translator.capabilities, kind=self.kind, model=model, settings=self._settings.capabilities, told=told
+        )
+
     async def aclose(self) -> None:
         client, self._http = self._http, None
         if client is not None:
             await client.aclose()
 
-    async def _open(self, request: ModelRequest, notes: _Notes, *, stream: bool) -> Answer:
-        call = self._call(request, notes, stream=stream)
+    async def _send(self, call: Call, notes: _Notes) -> Answer:
         if self._http is None:
-            from llmspell.providers.http import HttpClient  # after the call: a missing key costs no import of httpx
+            from llmspell.providers.http import HttpClient  # when there is a call: a missing key costs no import
 
             self._http = HttpClient(self._settings)
         answer = await self._http.open(call)
