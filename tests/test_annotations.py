@@ -1,8 +1,8 @@
 """The annotations for the Lua language server say what the sandbox has: no more, no less.
 
 The prelude itself is asked: its files run in a Lua on this side, with stand-ins for what C gives them, so that every
-module, class and table of fields that they declare is seen, however it was made. aliases.lua, which only has other
-spellings of the same things, is left out.
+module, class and table of fields that they declare is seen, however it was made. What only aliases.lua declares, the
+spellings of other scripts, is described as deprecated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.runtime.running import run
 
 PRELUDE = Path(__file__).parent.parent / "wasm" / "prelude"
 TEXT = ANNOTATIONS.read_text("utf-8")
-TAGS = {"meta", "class", "field", "param", "return", "overload", "type"}
+TAGS = {"meta", "class", "field", "param", "return", "overload", "type", "deprecated"}
 
 STAND_INS = """
 local files = ...
@@ -69,19 +69,22 @@ PENDING = {
 
 class Described(NamedTuple):
     """What the annotations say: functions and values of modules, methods of objects, fields of classes with those they
-    inherit, and for a function ("Agent.create") the class of its table of named fields."""
+    inherit, and for a function ("Agent.create") the class of its table of named fields. Deprecated functions and
+    methods are apart, as "Agent.builder" and "agent:invoke"."""
 
     modules: dict[str, set[str]]
     methods: dict[str, set[str]]
     fields: dict[str, set[str]]
     options: dict[str, str]
+    deprecated: set[str]
 
 
 @cache
 def described() -> Described:
-    found = Described({}, {}, {}, {})
+    found = Described({}, {}, {}, {}, set())
     parents: dict[str, str] = {}
     current = options = ""
+    deprecated = False
     for line in TEXT.splitlines():
         if match := re.match(r"---@class (llmspell\.[\w.]+)(?:: (llmspell\.\w+))?$", line):
             current = match[1]
@@ -89,16 +92,22 @@ def described() -> Described:
             found.fields[current] = set()
         elif match := re.match(r"---@field (\w+)\?? \S", line):
             found.fields[current].add(match[1])
+        elif line.startswith("---@deprecated"):
+            deprecated = True
         elif match := re.match(r"---@param \w+\?? .*?(llmspell\.(?:\w*Options|Input))\b", line):
             options = match[1]
         elif match := re.match(r"(\w+) = \{\}$", line):
             found.modules[match[1]] = set(found.fields[current])
+            deprecated = False
         elif match := re.match(r"function (\w+)([.:])(\w+)\([\w, .]*\) end$", line):
             owner, sign, name = match.groups()
-            (found.modules if sign == "." else found.methods).setdefault(owner, set()).add(name)
+            if deprecated:
+                found.deprecated.add(f"{owner}{sign}{name}")
+            else:
+                (found.modules if sign == "." else found.methods).setdefault(owner, set()).add(name)
             if options:
                 found.options[f"{owner}{sign}{name}"] = options
-            options = ""
+            options, deprecated = "", False
     for name, parent in parents.items():
         found.fields[name] |= found.fields[parent] if parent else set()
     return found
@@ -113,9 +122,9 @@ class Declared(NamedTuple):
 
 
 @cache
-def declared() -> Declared:
+def declared(*, aliases: bool = False) -> Declared:
     lua = LuaRuntime(unpack_returned_tuples=True)
-    names = [name for name in (PRELUDE / "ORDER").read_text("utf-8").split() if name != "aliases.lua"]
+    names = [name for name in (PRELUDE / "ORDER").read_text("utf-8").split() if aliases or name != "aliases.lua"]
     files = [lua.table_from({"name": name, "text": (PRELUDE / name).read_text("utf-8")}) for name in names]
     seen: Any = lua.execute(STAND_INS, lua.table_from(files))
     kinds = (
@@ -133,12 +142,24 @@ def names(groups: Mapping[str, set[str]], form: str) -> set[str]:
 
 
 def test_every_function_of_a_module_is_described_and_none_besides() -> None:
-    told = {name: members for name, members in described().modules.items() if name not in (*LUAS, "__context", "arg")}
+    told = {
+        name: members
+        for name, members in described().modules.items()
+        if name not in (*LUAS, "__context", "arg", "ARGS")
+    }
     assert names(told, "{}.{}") - PENDING == names(declared().modules, "{}.{}") - PENDING
 
 
 def test_every_method_is_described_and_none_besides() -> None:
     assert names(described().methods, "{}:{}") - PENDING == names(declared().methods, "{}:{}") - PENDING
+
+
+def test_the_spellings_of_other_scripts_are_described_as_deprecated_and_nothing_besides() -> None:
+    every, primary = declared(aliases=True), declared()
+    functions = names(every.modules, "{}.{}") - names(primary.modules, "{}.{}")
+    methods = names(every.methods, "{}:{}") - names(primary.methods, "{}:{}")
+    assert described().deprecated == functions | methods
+    assert {"Agent.builder", "Tool.invoke", "agent:invoke", "agent_builder:build"} <= described().deprecated
 
 
 def test_every_named_field_of_an_argument_is_described_and_none_besides() -> None:

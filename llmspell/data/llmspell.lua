@@ -420,9 +420,17 @@ function Task.timeout(seconds, fn, ...) end
 ---@field branch? string of a conditional workflow
 ---@field iterations? integer of a loop
 ---@field duration_ms number
+---@field text? string of a workflow that was built, as the following: one line on how it ended
+---@field status? "completed"|"failed"
+---@field execution_id? string
+---@field workflow_type? string
+---@field metadata? { execution_time_ms: integer, extra: { execution_id: string, agent_outputs: table<string, any> } }
 
 ---@class llmspell.Workflow
 ---@field name string
+---@field id? string of a workflow that was built: its name
+---@field type? "sequential"|"parallel"|"conditional"|"loop" of a workflow that was built
+---@field description? string of a workflow that was built
 local workflow = {}
 
 ---A failing step raises no error; the result says so.
@@ -448,6 +456,134 @@ function Workflow.conditional(options) end
 ---@param options llmspell.LoopOptions
 ---@return llmspell.Workflow
 function Workflow.loop(options) end
+
+---Collects what the constructors of Workflow take; inputs may have "{{step.NAME.result}}" and "{{input.FIELD}}" in them.
+---@return llmspell.WorkflowBuilder
+function Workflow.builder() end
+
+---Has `type` ("tool", "agent", "workflow", "custom") and the field of that name; of "custom", `run`.
+---@class llmspell.BuilderStep
+---@field name? string
+---@field type? string
+---@field agent? llmspell.Agent|string
+---@field tool? llmspell.Tool|string
+---@field workflow? llmspell.Workflow
+---@field run? fun(ctx: llmspell.StepContext, input: any): any
+---@field execute? fun(ctx: llmspell.StepContext, input: any): any the same as run
+---@field input? any a value, with templates, or a function of the context
+---@field retries? integer
+---@field retry_count? integer the same as retries
+---@field retry_attempts? integer the same as retries
+---@field retry_delay? number seconds
+---@field timeout? number seconds, of one attempt
+---@field timeout_ms? number milliseconds
+---@field error_strategy? "fail_fast"|"continue"|"retry"
+
+---@class llmspell.WorkflowBuilder
+local workflow_builder = {}
+
+---@param name string
+---@return llmspell.WorkflowBuilder
+function workflow_builder:name(name) end
+
+---@param text string
+---@return llmspell.WorkflowBuilder
+function workflow_builder:description(text) end
+
+---@return llmspell.WorkflowBuilder
+function workflow_builder:sequential() end
+
+---@return llmspell.WorkflowBuilder
+function workflow_builder:parallel() end
+
+---@return llmspell.WorkflowBuilder
+function workflow_builder:conditional() end
+
+---@return llmspell.WorkflowBuilder
+function workflow_builder:loop() end
+
+---The same as loop().
+---@return llmspell.WorkflowBuilder
+function workflow_builder:loop_workflow() end
+
+---In a conditional workflow: a step before the condition.
+---@param step llmspell.BuilderStep
+---@return llmspell.WorkflowBuilder
+function workflow_builder:add_step(step) end
+
+---A function of the context, "always", or a table with a type such as "shared_data_equals".
+---@param condition string|table|fun(ctx: llmspell.StepContext): any
+---@return llmspell.WorkflowBuilder
+function workflow_builder:condition(condition) end
+
+---@param step llmspell.BuilderStep
+---@return llmspell.WorkflowBuilder
+function workflow_builder:add_then_step(step) end
+
+---@param step llmspell.BuilderStep
+---@return llmspell.WorkflowBuilder
+function workflow_builder:add_else_step(step) end
+
+---How often a loop runs, where nothing else says so; else how often at most.
+---@param count integer
+---@return llmspell.WorkflowBuilder
+function workflow_builder:max_iterations(count) end
+
+---Go on while it holds.
+---@param condition string|table|fun(ctx: llmspell.StepContext): any
+---@return llmspell.WorkflowBuilder
+function workflow_builder:loop_condition(condition) end
+
+---The same as loop_condition.
+---@param condition string|table|fun(ctx: llmspell.StepContext): any
+---@return llmspell.WorkflowBuilder
+function workflow_builder:with_while(condition) end
+
+---@param range table { start, end, step }; the end is not in it
+---@return llmspell.WorkflowBuilder
+function workflow_builder:with_range(range) end
+
+---@param list any[]
+---@return llmspell.WorkflowBuilder
+function workflow_builder:with_collection(list) end
+
+---@param count integer
+---@return llmspell.WorkflowBuilder
+function workflow_builder:max_concurrency(count) end
+
+---@param strategy "fail_fast"|"continue"|"retry"
+---@return llmspell.WorkflowBuilder
+function workflow_builder:error_strategy(strategy) end
+
+---Of the whole workflow.
+---@param milliseconds number
+---@return llmspell.WorkflowBuilder
+function workflow_builder:timeout_ms(milliseconds) end
+
+---@return llmspell.Workflow
+function workflow_builder:build() end
+
+---The methods from here on are those of a workflow that was built.
+---@param key string
+---@param value any
+function workflow:set_shared_data(key, value) end
+
+---@return { id: string, name: string, type: string, description: string? }
+function workflow:get_info() end
+
+---What the step gave in the last execution.
+---@param step string
+---@return any
+function workflow:get_output(step) end
+
+---@return table<string, any>
+function workflow:get_all_outputs() end
+
+---@return string[]
+function workflow:list_outputs() end
+
+---@return string
+function workflow:get_execution_id() end
 
 -- ---- media ----
 
@@ -579,13 +715,172 @@ function Log.error(message, fields) end
 ---@class llmspell.ProviderModule
 Provider = {}
 
----The names of the configured providers.
----@return string[]
+---The configured providers.
+---@return llmspell.Provider[]
 function Provider.list() end
 
 ---@param name string
 ---@return llmspell.Provider?
 function Provider.get(name) end
+
+-- ---- spellings of rs-llmspell's scripts, for which the functions above are the primary ones ----
+
+---@deprecated an alias of agent:execute, which takes `prompt` for `text` too
+---@param input string|llmspell.Input
+---@return llmspell.Output
+function agent:invoke(input) end
+
+---@deprecated Agent.create{...}
+---@return llmspell.AgentBuilder
+function Agent.builder() end
+
+---@deprecated Agent.create{...}; gives the name
+---@param options table
+---@return string
+function Agent.register(options) end
+
+---@class llmspell.AgentBuilder
+local agent_builder = {}
+
+---@deprecated Agent.create{...}
+---@param name string
+---@return llmspell.AgentBuilder
+function agent_builder:name(name) end
+
+---@deprecated Agent.create{...}
+---@param description string
+---@return llmspell.AgentBuilder
+function agent_builder:description(description) end
+
+---@deprecated Agent.create{...}
+---@param model string
+---@return llmspell.AgentBuilder
+function agent_builder:model(model) end
+
+---@deprecated Agent.create{...}
+---@param provider string
+---@return llmspell.AgentBuilder
+function agent_builder:provider(provider) end
+
+---@deprecated Agent.create{...}
+---@param fallback string[]
+---@return llmspell.AgentBuilder
+function agent_builder:fallback(fallback) end
+
+---@deprecated Agent.create{...}
+---@param prompt string
+---@return llmspell.AgentBuilder
+function agent_builder:prompt(prompt) end
+
+---@deprecated Agent.create{...}
+---@param temperature number
+---@return llmspell.AgentBuilder
+function agent_builder:temperature(temperature) end
+
+---@deprecated Agent.create{...}
+---@param max_tokens integer
+---@return llmspell.AgentBuilder
+function agent_builder:max_tokens(max_tokens) end
+
+---@deprecated Agent.create{...}
+---@param parameters table<string, any>
+---@return llmspell.AgentBuilder
+function agent_builder:parameters(parameters) end
+
+---@deprecated Agent.create{...}
+---@param tool string|llmspell.Tool|llmspell.Agent
+---@return llmspell.AgentBuilder
+function agent_builder:tool(tool) end
+
+---@deprecated Agent.create{...}
+---@param tools (string|llmspell.Tool|llmspell.Agent)[]
+---@return llmspell.AgentBuilder
+function agent_builder:tools(tools) end
+
+---@deprecated Agent.create{...}
+---@param max_turns integer
+---@return llmspell.AgentBuilder
+function agent_builder:max_turns(max_turns) end
+
+---@deprecated Agent.create{...}
+---@param schema table
+---@return llmspell.AgentBuilder
+function agent_builder:schema(schema) end
+
+---@deprecated Agent.create{...}
+---@param transfer_to (string|llmspell.Agent)[]
+---@return llmspell.AgentBuilder
+function agent_builder:transfer_to(transfer_to) end
+
+---@deprecated Agent.create{...}
+---@param system_prompt string
+---@return llmspell.AgentBuilder
+function agent_builder:system_prompt(system_prompt) end
+
+---@deprecated Agent.create{...}
+---@param custom_config table
+---@return llmspell.AgentBuilder
+function agent_builder:custom_config(custom_config) end
+
+---@deprecated Agent.create{...}
+---@param allowed_tools string[]
+---@return llmspell.AgentBuilder
+function agent_builder:allowed_tools(allowed_tools) end
+
+---@deprecated Agent.create{...}
+---@param kind string
+---@return llmspell.AgentBuilder
+function agent_builder:type(kind) end
+
+---@deprecated Agent.create{...}
+---@param resource_limits table
+---@return llmspell.AgentBuilder
+function agent_builder:resource_limits(resource_limits) end
+
+---@deprecated Agent.create{...}
+---@return llmspell.Agent
+function agent_builder:build() end
+
+---@deprecated an alias of Tool.execute
+---@param name string
+---@param args? table<string, any>
+---@return any
+function Tool.invoke(name, args) end
+
+---@class llmspell.StreamingModule
+Streaming = {}
+
+---@deprecated an alias of Stream.create
+---@param fn function|thread
+---@param ... any its arguments
+---@return llmspell.Stream
+function Streaming.create(fn, ...) end
+
+---@deprecated an alias of coroutine.yield
+---@param ... any
+---@return any ...
+function Streaming.yield(...) end
+
+---@deprecated State.set("scope:key", value)
+---@param scope string
+---@param key string
+---@param value any
+function State.save(scope, key, value) end
+
+---@deprecated State.get("scope:key")
+---@param scope string
+---@param key string
+---@return any
+function State.load(scope, key) end
+
+---@deprecated State.keys()
+---@param scope string
+---@return string[]
+function State.list_keys(scope) end
+
+---@class llmspell.ArgumentsAlias
+---@deprecated an alias of arg
+ARGS = {}
 
 ---What `pcall` gives for an error of the host; `tostring` is one line.
 ---@class llmspell.Error

@@ -36,10 +36,17 @@ GLOBALS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Global names that are nil here."""
 
-ELSEWHERE: Final = frozenset(
-    ("Artifact", "Config", "Context", "Debug", "Event", "Hook", "LocalLLM", "Memory", "RAG", "Replay", "Session")
-)
-"""Modules of rs-llmspell that are not part of llmspell."""
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "Config": "the manifest configures a run, Run.args and __context tell of it",
+    "Debug": "Log.debug, Log.info, Log.warn and Log.error tell the user",
+    "Memory": "agent:conversation() remembers what was said",
+    "Session": "State keeps values while the run lasts, agent:conversation() remembers what was said",
+    **dict.fromkeys(
+        ("Artifact", "Context", "Event", "Hook", "LocalLLM", "RAG", "Replay", "Template"),
+        "docs/scripts.md says what a script can call",
+    ),
+}
+"""Modules of rs-llmspell that llmspell does not have, and what to do instead."""
 
 MEMBERS: Final[Mapping[tuple[str, str], str]] = {
     ("os", "execute"): "scripts start no processes; a tool that the manifest grants can act for them",

@@ -87,9 +87,10 @@ class Api(NamedTuple):
 
 @lru_cache(maxsize=1)
 def api() -> Api:
-    """What the annotations say there is."""
+    """What the annotations say there is, but for the spellings that are there for scripts of rs-llmspell."""
     found: dict[str, dict[str, list[str]]] = {".": {}, ":": {}}
-    for owner, sign, name in re.findall(r"^function (\w+)([.:])(\w+)\(", ANNOTATIONS.read_text("utf-8"), re.MULTILINE):
+    primary = re.sub(r"^---@deprecated.*\n(?:---.*\n)*.*", "", ANNOTATIONS.read_text("utf-8"), flags=re.MULTILINE)
+    for owner, sign, name in re.findall(r"^function (\w+)([.:])(\w+)\(", primary, re.MULTILINE):
         found[sign].setdefault(owner, []).append(name)
     modules, methods = ({owner: tuple(names) for owner, names in found[sign].items()} for sign in ".:")
     return Api(modules, methods)
@@ -105,7 +106,7 @@ def _global(match: re.Match[str], place: Place) -> str:
     if name in GLOBALS:
         return GLOBALS[name]
     if name in ELSEWHERE:
-        return f"'{name}' is not part of llmspell; docs/scripts.md says what a script can call"
+        return f"llmspell has no '{name}'; {ELSEWHERE[name]}"
     defined = {found[1] for found in re.finditer(r"\blocal\s+(?:function\s+)?(\w{1,60})", place.source)}
     if name in defined:
         return f"the local '{name}' is known only after the line that declares it, and inside of its block"
@@ -233,7 +234,7 @@ _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _MADE_BY: Final = tuple(
     (kind, re.compile(by))
     for kind, by in (
-        ("agent", r"Agent\.(?:create|get)\b[^:]*$"),
+        ("agent", r"Agent\.(?:create|get)\b[^:]*$|Agent\.builder\b"),
         ("tool", r"Tool\.(?:define|get)\b[^:]*$"),
         ("task", r"Task\.spawn\b"),
         ("stream", r"Stream\.\w+|\w+:stream_execute\b"),

@@ -20,7 +20,7 @@ end
 
 def test_a_finalizer_that_calls_the_host_leaves_the_reply_that_is_being_read_alone() -> None:
     def answers(op: str, _payload: Any) -> Any:
-        return [f"item {i}" for i in range(1, 101)] if op == "provider.list" else "Z" * 5000
+        return [f"item {i}" for i in range(1, 101)] if op == "state.keys" else "Z" * 5000
 
     turn = run_script(
         FINALIZERS
@@ -29,7 +29,7 @@ def test_a_finalizer_that_calls_the_host_leaves_the_reply_that_is_being_read_alo
         for round = 1, 5 do
           finalize(3000, function() called = called + 1; os.getenv("HOME") end)
           for _ = 1, 100 do
-            local list = Provider.list()
+            local list = State.keys()
             for i = 1, 100 do assert(list[i] == "item " .. i) end
           end
         end

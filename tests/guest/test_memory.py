@@ -36,7 +36,9 @@ BOMBS: Final = {
     "finalizers that fail": (
         "local t, m = {}, {__gc = function() error('in __gc') end} while true do t[#t + 1] = setmetatable({}, m) end"
     ),
-    "recursion without end": "local function f(n) return f(n + 1) + 1 end return f(1)",
+    "recursion without end": (
+        "local function f(n) local t = {n, n, n, n, n, n, n, n} return f(n + 1) + #t end return f(1)"
+    ),
     "a message too large": "local t = {} for i = 1, 200 do t[i] = ('m'):rep(MESSAGE) end return #JSON.stringify(t)",
 }
 SIZES: Final = (5 * MB, 50 * MB)

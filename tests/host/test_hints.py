@@ -37,8 +37,8 @@ RUNTIME = {
     "local x = None + 1": "Lua's name for nothing is nil",
     "console.log('x')": "print(...) prints",
     "print(f'x')": "Lua has no f-strings",
-    "Hook.register('x')": "'Hook' is not part of llmspell",
-    "local s = Session.create{}": "'Session' is not part of llmspell",
+    "Hook.register('x')": "llmspell has no 'Hook'",
+    "local s = Session.create{}": "llmspell has no 'Session'; State keeps",
     # members
     "Agent.new{}": "'Agent' has create, get, list",
     f"{ASKING}agent:ask('x')": "'agent' has the methods execute, stream_execute",

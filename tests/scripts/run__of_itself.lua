@@ -17,6 +17,6 @@ Run.progress(nil, "unknown")
 Run.progress(7)
 assert(not pcall(Run.progress, "x"))
 
-assert(Provider.list()[1] == "scripted" and Provider.get("nowhere") == nil)
+assert(Provider.list()[1].name == "scripted" and Provider.get("nowhere") == nil)
 local provider = Provider.get("scripted")
 assert(provider.name == "scripted" and provider.kind == "scripted" and provider.capabilities.streaming)

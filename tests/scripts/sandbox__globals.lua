@@ -9,7 +9,7 @@ end
 local function same(t, expected)
   assert(names(t) == expected, names(t))
 end
-same(_G, "Agent JSON Log Media Provider Run State Stream Task Tool Workflow _G _VERSION __context arg assert collectgarbage "
+same(_G, "ARGS Agent JSON Log Media Provider Run State Stream Streaming Task Tool Workflow _G _VERSION __context arg assert collectgarbage "
   .. "coroutine debug error getmetatable io ipairs load math next os package pairs pcall print rawequal rawget rawlen rawset "
   .. "require select setmetatable string table tonumber tostring type utf8 warn xpcall")
 same(io, "lines read stderr stdout write")

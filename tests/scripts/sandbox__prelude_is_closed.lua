@@ -9,7 +9,7 @@ for _, object in ipairs { agent, stream, tool, JSON.array(), (select(2, pcall(re
   assert(not pcall(setmetatable, object, {}))
 end
 assert(getmetatable(task) == false)
-for _, method in ipairs { agent.execute, agent.stream_execute, stream.next, stream.text, task.await, tool.execute } do
+for _, method in ipairs { agent.execute, agent.stream_execute, stream.next, stream.text, task.await } do
   local ok, message = pcall(method, {})
   assert(not ok and tostring(message):find("sandbox__prelude_is_closed.lua:%d+: call '[%w_]+' with ':'"), tostring(message))
   assert(not pcall(method))

@@ -110,8 +110,11 @@ function host.module(name, functions)
   })
 end
 
+host.classes = {} -- the methods of each class by its name
+
 -- A metatable for objects with methods; calling a method with '.' instead of ':' says so.
 function host.class(name, methods)
+  host.classes[name] = methods
   return {
     __name = name,
     __index = function(_, key)
@@ -133,6 +136,40 @@ end
 function host.check_self(self, meta, method)
   if real_metatable(self) ~= meta then
     host.raise(("call '%s' with ':', as in object:%s(...)"):format(method, method))
+  end
+end
+
+-- The fields of a table in another one.
+function host.copy(t)
+  local made = {}
+  for key, value in next, t do made[key] = value end
+  return made
+end
+
+-- A class of builders: `methods` by name change the table of what was said so far, setters keep their argument in it
+-- under their own name, and build() makes something of it.
+local said = setmetatable({}, { __mode = "k" })
+function host.builder_class(name, setters, methods, build)
+  local all = {}
+  local meta = host.class(name, all)
+  meta.__metatable = false
+  for key in setters:gmatch("%S+") do methods[key] = function(t, value) t[key] = value end end
+  for key, change in pairs(methods) do
+    all[key] = function(self, ...)
+      host.check_self(self, meta, key)
+      change(said[self], ...)
+      return self
+    end
+  end
+  function all:build()
+    host.check_self(self, meta, "build")
+    local made = build(said[self])
+    return made -- no tail call: a traceback names this method
+  end
+  return function()
+    local builder = setmetatable({}, meta)
+    said[builder] = {}
+    return builder
   end
 end
 

@@ -30,13 +30,17 @@ host.module("Log", Log)
 
 local Provider = {}
 
--- The names of the configured providers.
-function Provider.list() return host.call("provider.list") end
-
 -- {name, kind, model, capabilities}, or nil when there is no such provider.
 function Provider.get(name)
   host.check("Provider.get", 1, name, "string")
   return host.call("provider.get", name)
+end
+
+-- The configured providers, each as Provider.get gives it.
+function Provider.list()
+  local list = host.call("provider.list")
+  for i, name in ipairs(list) do list[i] = host.call("provider.get", name) end
+  return list
 end
 
 host.module("Provider", Provider)
