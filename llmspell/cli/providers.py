@@ -20,8 +20,6 @@ USUAL: Final = "llmspell.toml"
 """The manifest that is meant where none is named: what `llmspell init` writes."""
 PIPE_WIDTH: Final = 200
 """Columns where stdout is no terminal: nobody wants a line broken that a program reads."""
-
-
 UNKNOWN: Final = "(what its protocol carries; of the model nothing is known)"
 
 
@@ -54,7 +52,7 @@ class Configured(NamedTuple):
         return (
             provider.kind == "scripted"
             or (settings and settings.capabilities) is not None
-            or bool(known(provider.kind, model))
+            or bool(known(provider.kind, model).keys() - {"max_media_size"})  # which is its server's
         )
 
 
