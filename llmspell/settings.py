@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ProviderKind = Literal["openai", "scripted", "openai-responses", "gemini"]
+ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama", "gemini"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from llmspell.content import MediaContent
 from llmspell.errors import BadResponseError, LlmspellError, ProviderError, RateLimitError, ToolError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
-from llmspell.tools.registry import ToolRegistry, call
+from llmspell.tools.registry import ToolRegistry
 from llmspell.types import (
     AgentOutput,
     MediaDelta,
@@ -150,10 +150,12 @@ class Execution:
             return NeedTools(spec.name, needed)
         return output_of(loop, provider)
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """One host tool, through the gate."""
+    async def run_tool(self, name: str, arguments: Any) -> Any:
+        """One host tool, through the gate, if its arguments fit."""
         tool = self.tools.get(name)
-        return await self._effect("tool.execute", name, lambda: call(tool, arguments), reserve={"tool_calls": 1})
+        return await self._effect(
+            "tool.execute", name, lambda: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
+        )
 
     def _offer(self, name: str) -> ToolSpec:
         tool = self.tools.get(name)
@@ -184,7 +186,11 @@ class Execution:
                     await shown.content(_rate_limit(error))
             else:
                 loop.duration_ms += (time.monotonic() - began) * 1000
+                before = len(loop.messages)
                 loop.replied(reply, tuple(map(self._take, reply.media)))
+                answers = loop.messages[before + 1 :]  # of a handover: its calls are not run
+                for item, answer in zip(reply.tool_calls, answers, strict=False):
+                    await shown.content(tool_complete(item, ToolResult(item.id, answer.text, answer.is_error)))
                 return provider.name
 
     def _choose(self, spec: AgentSpec, fallbacks: int) -> tuple[Provider, str]:
@@ -239,7 +245,7 @@ class Execution:
         self, calls: list[ToolCall], offered: Collection[str], sink: Sink | None
     ) -> list[ToolResult]:
         """All calls of one model turn at once. A failure is an answer for the model; a terminal error is not."""
-        outcomes = await asyncio.gather(*(self._answer(item, offered) for item in calls), return_exceptions=True)
+        outcomes = await asyncio.gather(*(self.answer(item, offered) for item in calls), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -249,9 +255,10 @@ class Execution:
                 await sink(tool_complete(item, result))
         return results
 
-    async def _answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
+    async def answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
+        """What a model is told that called one of the offered tools."""
         if item.error:
-            return ToolResult(item.id, f"the arguments are not valid JSON: {item.error}", is_error=True)
+            return ToolResult(item.id, item.error, is_error=True)
         if item.name not in offered:  # granted to the run perhaps, but not to this agent
             return ToolResult(item.id, f"there is no tool '{item.name[:80]}'", is_error=True)
         try:

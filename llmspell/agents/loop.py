@@ -55,7 +55,7 @@ class AgentLoop:
         self.output_modalities = state.output_modalities
         self.calls = list(state.calls)
         self.pending = {call.id: call for call in state.pending}
-        self.fallbacks = state.fallbacks
+        self.fallbacks = min(state.fallbacks, len(self.spec.fallback))
         self._known = state.known
         self._keep = state.keep
         self._repeats = state.repeats
@@ -100,7 +100,7 @@ class AgentLoop:
         spec = self.spec
         if self.turns - self._since >= spec.max_turns:
             raise ProviderError(
-                f"agent '{spec.name}' still asked for tools after {self.turns - self._since} turns",
+                f"agent '{spec.name}' gave no answer within `max_turns` = {spec.max_turns}",
                 hint="raise `max_turns`, or look at what its tools answer",
             )
         parameters = {**spec.parameters, **self.parameters}
@@ -159,6 +159,8 @@ class AgentLoop:
             if call is None:
                 raise InvalidArgument(f"no tool call '{result.id[:80]}' is waiting for a result")
             self._tell(call, result.text[:MAX_TOOL_TEXT], is_error=result.is_error)
+        if not self.pending:
+            self._put_in_order()
 
     def state(self) -> LoopState:
         """For the guest to keep while it runs the script's tools."""
@@ -182,6 +184,15 @@ class AgentLoop:
 
     def _tell(self, call: ToolCall, text: str, *, is_error: bool = False) -> None:
         self.messages.append(Message(role="tool", text=text, tool_call_id=call.id, name=call.name, is_error=is_error))
+
+    def _put_in_order(self) -> None:
+        """The results of a turn stand in the order of its calls: templates of some models count on it."""
+        results = 0
+        while results < len(self.messages) and self.messages[-1 - results].role == "tool":
+            results += 1
+        since = len(self.messages) - results
+        place = {call.id: i for i, call in enumerate(self.messages[since - 1].tool_calls)}
+        self.messages[since:] = sorted(self.messages[since:], key=lambda result: place.get(result.tool_call_id, 0))
 
     def _hand_over(self, over: ToolCall, target: str, calls: Sequence[ToolCall]) -> None:
         """Every call gets an answer: protocols refuse a history in which one is left open."""

@@ -53,7 +53,9 @@ def report(payload: Any, *, failed: bool) -> Report | None:
 
 
 def _codes(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    values = (payload.get(key) for key in ("code", "type", "status"))
+    details = payload.get("details")  # Anthropic's, where the cause is more than the type says
+    cause = details.get("error_code") if isinstance(details, dict) else None
+    values = (cause, *(payload.get(key) for key in ("code", "type", "status")))
     return tuple(str(value).lower()[:100] for value in values if isinstance(value, str | int) and value)
 
 

@@ -56,13 +56,23 @@ REFUSED = Rule(RefusedError, "the request was refused")
 NO_QUOTA = Rule(RateLimitError, "no quota is left", retryable=False)
 UNKNOWN = Rule(ProviderError, "the server reported an error")
 
-NO_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits"})
+NO_QUOTA_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "insufficient_credits",
+        "enforced_spend_limit_reached",
+        "contract_spend_limit_reached",
+        "linked_organization_spend_limit_reached",
+    }
+)
 BAD_KEY = "api_key_invalid"
 STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
     {
         BAD_KEY: 401,
         "invalid_api_key": 401,
         "authentication_error": 401,
+        "billing_error": 402,
         "unauthorized": 401,
         "unauthenticated": 401,
         "permission_error": 403,
@@ -73,6 +83,8 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
         "model_not_found": 404,
         "timeout": 408,
         "timeout_error": 408,
+        "conflict_error": 409,
+        "request_too_large": 413,
         "rate_limit_exceeded": 429,
         "rate_limit_error": 429,
         "too_many_requests": 429,

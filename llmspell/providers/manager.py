@@ -18,25 +18,17 @@ BUILT_IN = "scripted"
 Factory = Callable[[ProviderSettings, Mapping[str, str]], Provider]
 
 
-def _openai(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.chat import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
+def _server(protocol: str) -> Factory:
+    """Of providers that ask a server in the protocol of protocols/PROTOCOL/, which is imported by the first of them."""
 
-    return ServerProvider(settings, environ, TRANSLATOR)
+    def make(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+        from importlib import import_module
 
+        from llmspell.providers.server import ServerProvider
 
-def _openai_responses(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.responses import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
+        return ServerProvider(settings, environ, import_module(f"llmspell.providers.protocols.{protocol}").TRANSLATOR)
 
-    return ServerProvider(settings, environ, TRANSLATOR)
-
-
-def _gemini(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.gemini import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
-
-    return ServerProvider(settings, environ, TRANSLATOR)
+    return make
 
 
 def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
@@ -46,7 +38,14 @@ def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provide
 
 
 KINDS: Mapping[str, Factory] = MappingProxyType(
-    {"openai": _openai, "scripted": _scripted, "openai-responses": _openai_responses, "gemini": _gemini}
+    {
+        "openai": _server("chat"),
+        "scripted": _scripted,
+        "openai-responses": _server("responses"),
+        "anthropic": _server("anthropic"),
+        "ollama": _server("ollama"),
+        "gemini": _server("gemini"),
+    }
 )
 
 

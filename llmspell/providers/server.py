@@ -16,6 +16,7 @@ from llmspell.errors import BadResponseError, ProviderAuthError, ProviderError
 from llmspell.providers import faults
 from llmspell.providers.address import address
 from llmspell.providers.base import Access
+from llmspell.providers.body import Body
 from llmspell.providers.capabilities import capabilities_of
 from llmspell.providers.credentials import check_headers, key_variable, read_key, secrets
 from llmspell.providers.exchange import Answer, Call
@@ -90,16 +91,7 @@ class ServerProvider:
             return self.capabilities_of(model)
         inquiry = INQUIRIES[self.kind](model)
         with self._dressed() as notes:
-            key = read_key(self._settings, self._environ, self._translator.key_env)
-            notes.secrets = secrets(self._settings, key)
-            target = self._address.target(inquiry.path)
-            call = Call(
-                url=target.url,
-                host=self._address.host,
-                body=inquiry.body,
-                headers={**inquiry.headers, **(self._translator.key_headers(key.value) if key.value else {})},
-                asked=faults.Asked(url=target.label, key_env=key.env or None),
-            )
+            call = self._addressed(notes, inquiry.path, inquiry.body, headers=inquiry.headers)
             answer = await self._send(call, notes)
             try:
                 body = await answer.read_all(self._settings.chunk_timeout_ms / 1000)
@@ -161,23 +153,40 @@ class ServerProvider:
         return answer
 
     def _call(self, request: ModelRequest, notes: _Notes, *, stream: bool) -> Call:
-        translator = self._translator
-        key = read_key(self._settings, self._environ, translator.key_env)
-        notes.secrets = secrets(self._settings, key)
         request = replace(
             request,
             max_tokens=self._settings.max_tokens if request.max_tokens is None else request.max_tokens,
             temperature=self._settings.temperature if request.temperature is None else request.temperature,
         )
         asking = Asking(stream=stream, official=self._address.official, host=self._address.host)
-        outgoing = translator.encode(request, asking)
-        target = self._address.target(outgoing.path, outgoing.query)
+        outgoing = self._translator.encode(request, asking)
+        return self._addressed(
+            notes, outgoing.path, outgoing.body, query=outgoing.query, headers=outgoing.headers, stream=stream
+        )
+
+    def _addressed(
+        self,
+        notes: _Notes,
+        path: str,
+        body: Body | None,
+        *,
+        query: str = "",
+        headers: Mapping[str, str],
+        stream: bool = False,
+    ) -> Call:
+        """A request to this server, with the key. What the manifest sets as `headers` replaces `headers`."""
+        translator = self._translator
+        key = read_key(self._settings, self._environ, translator.key_env)
+        notes.secrets = secrets(self._settings, key)
+        configured = {name.lower() for name in self._settings.headers}
+        fixed = {name: value for name, value in headers.items() if name not in configured}
+        target = self._address.target(path, query)
         self._label = target.label
         return Call(
             url=target.url,
             host=self._address.host,
-            body=outgoing.body,
-            headers={**outgoing.headers, **(translator.key_headers(key.value) if key.value else {})},
+            body=body,
+            headers={**fixed, **(translator.key_headers(key.value) if key.value else {})},
             accept=translator.stream_type if stream else "application/json",
             stream=stream,
             asked=faults.Asked(url=target.label, key_env=key.env or None),

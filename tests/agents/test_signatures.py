@@ -65,7 +65,7 @@ def test_a_signed_call_goes_back_as_it_was_after_a_tool_of_the_script() -> None:
 
 
 def test_a_signed_text_goes_back_with_a_conversation_that_the_script_keeps() -> None:
-    answer = [{"text": "hm", "thought": True}, {"text": "one"}, {"text": "", **SIGNED}]
+    answer: list[dict[str, Any]] = [{"text": "hm", "thought": True}, {"text": "one"}, {"text": "", **SIGNED}]
     script = """
       local agent = Agent.create { name = "a" }
       local talk = agent:conversation()

@@ -89,7 +89,7 @@ REPLIES = st.builds(
 )
 
 
-SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "gemini")
+SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama", "gemini")
 MODALITIES = st.none() | some(st.sampled_from(MEDIA_TYPES))
 CAPABILITIES = st.builds(
     CapabilitySettings,

@@ -10,6 +10,7 @@ import pytest
 
 from llmspell.content import MEDIA_TYPES
 from llmspell.providers.capabilities import capabilities_of, entries
+from llmspell.providers.inquiry import INQUIRIES
 from llmspell.providers.manager import KINDS, ProviderManager
 from llmspell.settings import CapabilitySettings, MediaSizes, ProviderSettings
 from llmspell.types import Capabilities
@@ -35,6 +36,10 @@ def of(model: str, settings: CapabilitySettings | None = None, **told: Any) -> C
         ("openai", "openai/gpt-5-mini", {"json_schema": True, "max_context": 400_000}),
         ("openai", "gpt-5.4-mini", {"max_context": 400_000}),
         ("openai", "gpt-5.4-2026-03-05", {"max_context": 1_050_000}),
+        ("openai-responses", "gpt-5.1", {"output_modalities": ("text", "image"), "max_context": 400_000}),
+        ("anthropic", "claude-opus-4-8", {"max_context": 1_000_000, "json_schema": True}),
+        ("anthropic", "claude-haiku-4-5-20251001", {"max_context": 200_000, "json_schema": True}),
+        ("anthropic", "claude-3-5-haiku-latest", {"max_context": 200_000, "json_schema": False}),
         ("openai", "o3-mini", {"input_modalities": ("text",), "max_context": 200_000}),
     ],
 )
@@ -102,5 +107,5 @@ def test_every_entry_of_the_data_says_something_that_makes_sense(entry: Any) -> 
 
 
 def test_every_kind_of_the_data_is_one() -> None:
-    planned = {"openai-responses", "anthropic", "ollama"}
-    assert {kind for entry in entries() for kind in entry.kinds} <= KINDS.keys() | planned
+    assert {kind for entry in entries() for kind in entry.kinds} <= KINDS.keys()
+    assert INQUIRIES.keys() <= KINDS.keys()

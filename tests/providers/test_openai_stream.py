@@ -183,6 +183,12 @@ def test_arguments_that_were_cut_by_the_length_limit_are_the_calls_error() -> No
     [
         ([delta(tool_calls=[tool(i, f"c{i}", "f", "{}") for i in range(129)])], "more than 128 tool calls"),
         ([delta(tool_calls=[tool(0, None, "f", "x" * 600_000)])] * 2, f"more than {MAX_ARGUMENT_CHARS:,} characters"),
+        (
+            [delta(images=[{"image_url": {"url": f"data:image/png;base64,{i:04}"}} for i in range(65)])],
+            "more than 64 media",
+        ),
+        ([delta(images=[{"image_url": {"url": "data:image/png;base64,*"}}])], "not base64"),
+        ([delta(reasoning_details=[{"type": "x", "data": "y"}] * 1001)], "more than 1,000 blocks"),
         ([b"data: [1]\n\n"], "a list, not an object"),
         ([event({"choices": [5]})], "not a list of objects"),
         ([event({"choices": [{"delta": 5}]})], "delta of the stream is a number"),

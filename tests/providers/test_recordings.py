@@ -125,6 +125,7 @@ def test_no_stream_with_other_values_raises_anything_but_a_provider_error(case: 
     recording, source = case
     heard = hear(recording.translator, source)
     assert "".join(texts(heard.deltas)) == heard.decoder.text
+    assert heard.error is not None or heard.reply.text == heard.decoder.text
 
 
 @settings(max_examples=300)

@@ -19,7 +19,9 @@ class Asking(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One request as HTTP data. `path` and `query` are added to the server's address; `headers` hold no credential."""
+    """One request as HTTP data. `path` and `query` are added to the server's address.
+
+    `headers` hold no credential; their names are in lower case, and one that the manifest sets replaces them."""
 
     path: str
     body: Body

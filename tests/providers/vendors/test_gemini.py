@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,14 +13,14 @@ from google.genai import types as vendor
 
 from llmspell.content import MediaContent
 from llmspell.media.blobs import InMemory
-from llmspell.providers.manager import ProviderManager
 from llmspell.providers.protocols.gemini.reply import FINISH_REASONS
-from llmspell.settings import ProviderSettings
 from llmspell.types import Message, ModelRequest, Reasoning, ToolCall, ToolSpec
-from tests.providers.loopback import Loopback, Reply, Request, event
+
+from ..loopback import Reply, Request, event
+from .compare import received
+from .sent import KEY, caught, ours
 
 MODEL = "gemini-3-flash-preview"
-KEY = "AIza-test-key"
 BYTES = b"\xfb\xef\xff picture"
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 ANSWER = {"candidates": [{"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]}
@@ -243,44 +243,28 @@ def of_the_vendor(url: str, case: Case, *, stream: bool) -> None:
             client.models.generate_content(model=MODEL, **case.theirs)
 
 
-def of_ours(url: str, case: Case, *, stream: bool) -> None:
-    async def main() -> None:
-        settings = ProviderSettings(name="g", kind="gemini", base_url=url, api_key_env="K")
-        manager = ProviderManager({"g": settings}, "g", environ={"K": KEY})
-        provider = manager.get("g")
-        if stream:
-            assert [delta async for delta in provider.stream(case.ours)]
-        else:
-            await provider.complete(case.ours)
-        await manager.aclose()
-
-    asyncio.run(main())
-
-
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("name", CASES)
 def test_the_request_is_the_vendors_own(name: str, stream: bool) -> None:
-    with Loopback(serve) as server:
-        of_the_vendor(server.url, CASES[name], stream=stream)
-        of_ours(server.url, CASES[name], stream=stream)
-        theirs, ours = server.requests
+    theirs, _ = caught(serve, lambda url: of_the_vendor(url, CASES[name], stream=stream))
+    mine, _ = ours("gemini", serve, CASES[name].ours, stream=stream)
     expected = theirs.json
     for change in DIFFERENCES.values():
         expected = change(expected)
-    assert ours.json == expected
-    assert ours.path == theirs.path.replace("/v1/", "/v1beta/")
-    assert (ours.method, KEY in ours.path) == (theirs.method, False)
+    assert mine.json == expected
+    assert mine.path == theirs.path.replace("/v1/", "/v1beta/")
+    assert (mine.method, KEY in mine.path) == (theirs.method, False)
     for header in ("x-goog-api-key", "content-type"):
-        assert ours.headers[header] == theirs.headers[header]
+        assert mine.headers[header] == theirs.headers[header]
 
 
 def test_every_difference_is_one() -> None:
     """A row that changes nothing any more has to go."""
-    bodies = []
-    with Loopback(serve) as server:
-        for case in CASES.values():
-            of_the_vendor(server.url, case, stream=False)
-        bodies = [request.json for request in server.requests]
+    bodies = [
+        request.json
+        for case in CASES.values()
+        for request in received(serve, partial(of_the_vendor, case=case, stream=False))
+    ]
     for change in DIFFERENCES.values():
         changed = [change(body) for body in bodies]
         assert changed != bodies

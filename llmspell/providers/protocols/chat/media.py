@@ -39,7 +39,7 @@ def part(medium: MediaContent, dialect: Dialect) -> dict[str, Any]:
             return {"type": "image_url", "image_url": {"url": media.data_url(medium)}}
         case "audio":
             if dialect.audio_formats and medium.format not in dialect.audio_formats:
-                raise media.not_taken(medium, "chat completions", [f"audio as {a}" for a in dialect.audio_formats])
+                raise media.not_taken(medium, "this server", [f"audio as {a}" for a in dialect.audio_formats])
             data = Embedded(medium.blob)
             return {
                 "type": "input_audio",
@@ -47,7 +47,7 @@ def part(medium: MediaContent, dialect: Dialect) -> dict[str, Any]:
             }
         case "video":
             if not dialect.video:
-                raise media.not_taken(medium, "chat completions", ("text", "images", "audio", "files"))
+                raise media.not_taken(medium, "this server", ("text", "images", "audio", "files"))
             return {"type": "video_url", "video_url": {"url": media.data_url(medium)}}
         case "binary":
             if dialect.document_url:

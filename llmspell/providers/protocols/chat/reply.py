@@ -19,10 +19,12 @@ from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
     check_count,
+    check_media,
     count,
     kind_of,
     quoted,
     tool_call,
+    tool_entry,
     word,
 )
 from llmspell.types import FinishReason, ModelReply, ModelRequest, RawMedia, Usage
@@ -57,6 +59,7 @@ def decode(body: bytes, request: ModelRequest, request_id: str = "") -> ModelRep
     refusal = text_of(message.get("refusal"))
     text = text_of(message.get("content")) + refusal + audio.add(message.get("audio"))
     held = list(images(message))
+    check_media(len(held))
     entries = message.get("tool_calls") or []
     if not isinstance(entries, list):
         raise BadResponseError("the answer's tool calls are not a list")
@@ -112,16 +115,6 @@ def text_of(content: Any) -> str:
 def _part(part: Any) -> str:
     text = part.get("text") if isinstance(part, dict) and part.get("type", "text") in ("text", "output_text") else None
     return text if isinstance(text, str) else ""
-
-
-def tool_entry(entry: Any) -> tuple[str, str, Any]:
-    """The id, the name ("" where missing) and the arguments as they stand of one entry of a tool_calls list."""
-    function = entry.get("function") if isinstance(entry, dict) else None
-    if function is None and isinstance(entry, dict):
-        function = {}
-    if not isinstance(function, dict):
-        raise BadResponseError("a tool call of the answer is not an object")
-    return word(entry.get("id")), word(function.get("name")), function.get("arguments")
 
 
 def finish_reason(raw: str, *, calls: bool, refused: bool) -> FinishReason:

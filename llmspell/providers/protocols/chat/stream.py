@@ -16,14 +16,16 @@ from llmspell.providers.call_ids import CallIds
 from llmspell.providers.error_body import report
 from llmspell.providers.protocols.chat.media import Audio, audio_format, images
 from llmspell.providers.protocols.chat.reasoning import Thoughts
-from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, links, text_of, tool_entry, usage
+from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, links, text_of, usage
 from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
     check_count,
+    check_media,
     event_value,
     kind_of,
     tool_call,
+    tool_entry,
     word,
 )
 from llmspell.providers.protocols.text import Pieces
@@ -153,11 +155,12 @@ class ChatStream:
             yield ReasoningDelta(thought)
         held = [item for item in images(delta) if item not in self._media]  # some send them again with the last delta
         said = text_of(delta.get("content")) + refusal + self._audio.add(delta.get("audio")) + links(held)
-        self.started = self.started or bool(said or held)
+        self.started = self.started or bool(said or held or delta.get("audio"))
         if text := self._text.add(said):
             yield TextDelta(text)
         for medium in held:
             if isinstance(medium, RawMedia):
+                check_media(len(self._media) + 1)
                 self._media.append(medium)
                 yield MediaDelta(medium)
         entries = delta.get("tool_calls") or []

@@ -14,7 +14,14 @@ from typing import Any
 from llmspell.errors import BadResponseError, ProviderError
 from llmspell.providers import wirejson
 from llmspell.providers.call_ids import CallIds
-from llmspell.providers.protocols.parts import arguments_text, check_arguments, check_count, tool_call, word
+from llmspell.providers.protocols.parts import (
+    arguments_text,
+    check_arguments,
+    check_count,
+    check_media,
+    tool_call,
+    word,
+)
 from llmspell.providers.protocols.responses import items
 from llmspell.providers.protocols.text import Pieces
 from llmspell.types import (
@@ -64,6 +71,7 @@ class Answer:
         self._calls: dict[int, _Call] = {}
         self._thoughts: dict[int, _Thought] = {}
         self._media: dict[int, RawMedia] = {}
+        self._phases: set[str] = set()
         self._failure: ProviderError | None = None
         self._refused = False
         self._response: Mapping[str, Any] = {}
@@ -74,8 +82,8 @@ class Answer:
         return self._text.whole
 
     def began(self, response: Mapping[str, Any]) -> None:
-        """What is known of the response before its end: its id and its model."""
-        self._response = response
+        """What is known of the response before its end."""
+        self._response = {name: response.get(name) for name in ("id", "model")}
 
     def said(self, index: int, part: int, text: str, *, refused: bool = False, whole: bool = False) -> Iterator[Delta]:
         """A piece of a message's part, or with `whole` all of it."""
@@ -125,6 +133,8 @@ class Answer:
             case "message":
                 for part, text, refused in items.message_parts(item):
                     yield from self.said(index, part, text, refused=refused, whole=True)
+                if done:
+                    self._phases.add(word(item.get("phase")))
             case "reasoning":
                 held = self._thought(index)
                 for place, text in items.thoughts(item):
@@ -136,22 +146,30 @@ class Answer:
             case "image_generation_call" if done and index not in self._media:
                 self._failure = items.failure(item) or self._failure
                 if (medium := items.image_of(item)) is not None:
+                    check_media(len(self._media) + 1)
                     self._media[index] = medium
                     yield MediaDelta(medium)
 
     def end(self, response: Mapping[str, Any]) -> Iterator[Delta]:
         """The response as it ended. Raises the error that it ended in.
 
-        Its items count only where none has come: not every server numbers them as it numbered the events before.
+        Its items count where none of their type has come: not every server numbers them as it numbered the events.
         """
         status = response.get("status")
         if status in ("failed", "cancelled"):
             raise items.failed(response)
         if status in ("queued", "in_progress"):
             raise BadResponseError(f"the answer is not finished: its status is {status}")
-        self._response = response
-        if not (self._sizes or self._calls or self._thoughts or self._media):
-            for index, item in enumerate(items.outputs(response)):
+        self._response = {**self._response, **response}
+        received = {
+            "message": self._sizes,
+            "reasoning": self._thoughts,
+            "function_call": self._calls,
+            "image_generation_call": self._media,
+        }
+        come = [kind for kind, held in received.items() if held]
+        for index, item in enumerate(items.outputs(response)):
+            if item.get("type") not in come:
                 yield from self.item(index, item, done=True)
         for held in self._thoughts.values():
             if thought := held.text.end():
@@ -176,12 +194,15 @@ class Answer:
             model=word(self._response.get("model")) or self._request.model,
             request_id=self._request_id or word(self._response.get("id")),
             media=tuple(self._media.values()),
-            reasoning=tuple(
-                Reasoning(kind=items.KIND, text=held.text.whole, data=held.data)
-                for held in self._thoughts.values()
-                if held.data or held.text.whole
-            ),
+            reasoning=tuple(self._reasoning()),
         )
+
+    def _reasoning(self) -> Iterator[Reasoning]:
+        for held in self._thoughts.values():
+            if held.data or held.text.whole:
+                yield Reasoning(kind=items.KIND, text=held.text.whole, data=held.data)
+        if len(self._phases) == 1 and all(self._phases):  # one text cannot say what is of which phase
+            yield Reasoning(kind=items.KIND, data={"phase": self._phases.copy().pop()})
 
     def _thought(self, index: int) -> _Thought:
         if index not in self._thoughts:

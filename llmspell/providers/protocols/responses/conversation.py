@@ -48,11 +48,15 @@ def conversation(messages: Sequence[Message]) -> tuple[str, list[dict[str, Any]]
 
 
 def _answer(message: Message) -> Iterator[dict[str, Any]]:
-    """Its items in the order in which they came: the server refuses a thought without what followed from it."""
+    """Its items in the order in which they came: the server refuses a thought without what followed from it.
+
+    Models that mark a text as commentary or as the answer (`phase`) want that back, too.
+    """
     thoughts = [block.data for block in message.reasoning if block.kind == KIND and block.data]
     yield from _placed(thoughts, 0)
     if message.text or not (message.tool_calls or message.media or thoughts):
-        yield {"role": "assistant", "content": message.text}
+        phase = next(({"phase": data["phase"]} for data in thoughts if "phase" in data), {})
+        yield {"role": "assistant", "content": message.text} | phase
     for place, call in enumerate(message.tool_calls, 1):
         yield from _placed(thoughts, place)
         yield {

@@ -74,4 +74,6 @@ def _tool(tool: ToolSpec) -> dict[str, Any]:
 
 
 def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+    if isinstance(value, list | tuple):
+        return list(value)
+    return [value] if value else []  # Lua's empty table may be an empty object
