@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama"]
+ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama", "gemini"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,31 @@ class ScriptedReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSizes:
+    """[providers.NAME.capabilities.max_media_size]: bytes of one medium, by its type. None says nothing."""
+
+    text: int | None = None
+    image: int | None = None
+    audio: int | None = None
+    video: int | None = None
+    binary: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilitySettings:
+    """[providers.NAME.capabilities]: what the provider's models can do, whatever else is known of them. None says
+    nothing."""
+
+    streaming: bool | None = None
+    tools: bool | None = None
+    json_schema: bool | None = None
+    input_modalities: tuple[str, ...] | None = None
+    output_modalities: tuple[str, ...] | None = None
+    max_context: int | None = None
+    max_media_size: MediaSizes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
     """One [providers.NAME] section. Times are in milliseconds."""
 
@@ -66,6 +91,7 @@ class ProviderSettings:
     """Of one answer, streamed or not: far above any model's longest output."""
     replies: tuple[ScriptedReply, ...] = ()
     """Of the scripted provider; without any it quotes what it was asked."""
+    capabilities: CapabilitySettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,10 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
+from llmspell.agents import needs
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import output_of
 from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
@@ -165,8 +167,11 @@ class Execution:
         while True:
             spec = loop.spec
             provider, model = self._choose(spec, loop.fallbacks)
-            loop.needs.check(provider.name, provider.capabilities)
+            able = provider.capabilities_of(model)
             request = loop.request(model, [*spec.script_tools, *(self._offer(name) for name in spec.host_tools)])
+            needs.check(provider.name, able, request)
+            if not able.json_schema:  # it would be refused; the loop checks every answer itself
+                request = replace(request, schema=None)
             shown = _Shown(spec.name, sink, self._on_text, self._take)
             began = time.monotonic()
             try:
@@ -199,7 +204,7 @@ class Execution:
         estimate = sum(len(message.text) for message in request.messages) // CHARS_PER_TOKEN + 1
 
         async def perform() -> ModelReply:
-            if shown.wanted and provider.capabilities.streaming:
+            if shown.wanted and provider.capabilities_of(request.model).streaming:
                 return await self._stream(provider, request, shown)
             reply = await provider.complete(request)
             if shown.wanted:

@@ -66,7 +66,7 @@
 ---@field input_modalities string[]
 ---@field output_modalities string[]
 ---@field max_context? integer
----@field max_media_size? integer
+---@field max_media_size? table<string, integer>
 
 ---@class llmspell.Agent
 ---@field name string

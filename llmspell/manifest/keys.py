@@ -7,14 +7,17 @@ from __future__ import annotations
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
-from llmspell.manifest.sections import Key, Section, Tables
+from llmspell.manifest.sections import Key, Section, Table, Tables
 from llmspell.manifest.tables import Free, Headers, JsonSchema, Listing
 from llmspell.manifest.values import Choice, Flag, Measure, Real, Text, Whole
 from llmspell.settings import (
     AgentSettings,
+    CapabilitySettings,
     FileRoot,
+    MediaSizes,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
@@ -193,6 +196,31 @@ REPLY = Section(
     ),
 )
 
+MEDIA_SIZES = Section(
+    build=MediaSizes,
+    doc="The largest medium that the models take, by its type.",
+    keys=tuple(
+        Key(name=kind, kind=_size(1, units.I64_MAX), doc='The largest, before base64, with a unit: "5MB".')
+        for kind in MEDIA_TYPES
+    ),
+)
+
+_MODALITIES = Listing(item=Choice(options=MEDIA_TYPES))
+
+CAPABILITIES = Section(
+    build=CapabilitySettings,
+    doc="What the provider's models can do, where what llmspell knows of them is missing or wrong.",
+    keys=(
+        Key(name="streaming", kind=Flag(), doc="Whether answers can be streamed."),
+        Key(name="tools", kind=Flag(), doc="Whether the models can call tools."),
+        Key(name="json_schema", kind=Flag(), doc="Whether a schema can be sent along that answers then fit."),
+        Key(name="input_modalities", kind=_MODALITIES, doc="What the models take."),
+        Key(name="output_modalities", kind=_MODALITIES, doc="What the models give."),
+        Key(name="max_context", kind=Whole(low=1), doc="Tokens of a request and its answer together."),
+        Key(name="max_media_size", kind=Table(section=MEDIA_SIZES), doc=MEDIA_SIZES.doc),
+    ),
+)
+
 _MAX_TOKENS = Whole(low=1)
 _TEMPERATURE = Real(low=0.0, high=100.0)
 
@@ -239,6 +267,7 @@ PROVIDER = Section(
             doc='Largest answer, streamed or not, with a unit: "16MB".',
         ),
         Key(name="replies", kind=Tables(section=REPLY), doc="What a scripted provider answers."),
+        Key(name="capabilities", kind=Table(section=CAPABILITIES), doc=CAPABILITIES.doc),
     ),
 )
 

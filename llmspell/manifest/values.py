@@ -182,7 +182,7 @@ class Measure:
         return number
 
     def write(self, value: Any) -> Any:
-        return UNLIMITED if value is None else self.format(value)
+        return UNLIMITED if value is None and self.unlimited else None if value is None else self.format(value)
 
     def schema(self) -> dict[str, Any]:
         return _or_unlimited({"type": "string", "pattern": self.pattern}, self.unlimited)

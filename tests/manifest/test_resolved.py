@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest.keys import PROVIDER_KINDS
 from llmspell.manifest.load import parse_manifest
 from llmspell.manifest.model import (
@@ -25,7 +26,15 @@ from llmspell.manifest.model import (
 )
 from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
-from llmspell.settings import AgentSettings, ProviderKind, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import (
+    AgentSettings,
+    CapabilitySettings,
+    MediaSizes,
+    ProviderKind,
+    ProviderSettings,
+    ScriptedReply,
+    ScriptedToolCall,
+)
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(["a\r\nb", 'a\n"""\\', "\\r\n"])
@@ -80,7 +89,18 @@ REPLIES = st.builds(
 )
 
 
-SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama")
+SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama", "gemini")
+MODALITIES = st.none() | some(st.sampled_from(MEDIA_TYPES))
+CAPABILITIES = st.builds(
+    CapabilitySettings,
+    streaming=st.none() | st.booleans(),
+    tools=st.none() | st.booleans(),
+    json_schema=st.none() | st.booleans(),
+    input_modalities=MODALITIES,
+    output_modalities=MODALITIES,
+    max_context=st.none() | COUNTS,
+    max_media_size=st.none() | st.builds(MediaSizes, image=st.none() | COUNTS, binary=COUNTS),
+)
 
 
 @st.composite
@@ -100,6 +120,7 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
             connect_timeout_ms=draw(TIMES),
             max_reply_bytes=draw(COUNTS),
             replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if scripted else (),
+            capabilities=draw(st.none() | CAPABILITIES),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))
     return ProvidersSection(default=default if len(entries) > 1 or draw(st.booleans()) else None, entries=entries)
