@@ -37,7 +37,7 @@ def kind(schema: Mapping[str, Any]) -> str:
 
 
 def table(title: str, schema: Mapping[str, Any]) -> list[str]:
-    """A section's heading and its keys; tables within an array get a section of their own."""
+    """A section's heading and its keys; tables within it get a section of their own."""
     head = ["| key | takes | default | |", "|---|---|---|---|"]
     lines = ["", f"## {title}", "", schema.get("description", ""), "", *head]
     inner = []
@@ -46,9 +46,11 @@ def table(title: str, schema: Mapping[str, Any]) -> list[str]:
         about = key.get("description", "").replace("|", "\\|")
         lines.append(f"| `{name}` | {kind(key)} | {default} | {about} |")
         if key.get("items", {}).get("properties"):
-            inner.append((f"[{title.strip('[]')}.{name}]", key["items"]))
+            inner.append((f"[[{title.strip('[]')}.{name}]]", key["items"]))
+        elif key.get("properties"):
+            inner.append((f"[{title.strip('[]')}.{name}]", key))
     for heading, items in inner:
-        lines += table(f"[{heading}]", items)
+        lines += table(heading, items)
     return lines
 
 

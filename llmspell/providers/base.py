@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
+from llmspell.settings import ProviderSettings
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
@@ -24,6 +25,21 @@ class Provider(Protocol):
 
     @property
     def capabilities(self) -> Capabilities: ...
+
+    @property
+    def settings(self) -> ProviderSettings:
+        """What the manifest says of it."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a query; "" where there is none."""
+        ...
+
+    def account(self) -> str:
+        """Names one key at one server, whose requests count together, and tells neither. Raises ProviderAuthError where
+        the key cannot be read."""
+        ...
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """One whole turn."""

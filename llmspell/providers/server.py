@@ -6,13 +6,15 @@ steps, what time limit holds when, and that no error leaves undressed.
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llmspell.errors import BadResponseError, ProviderError
+from llmspell.errors import BadResponseError, ProviderError, UsageError
 from llmspell.providers import faults
 from llmspell.providers.address import address
 from llmspell.providers.credentials import check_headers, read_key, secrets
@@ -51,15 +53,21 @@ class ServerProvider:
         self.kind = translator.kind
         self.model = settings.model
         self.capabilities: Capabilities = translator.capabilities
-        self._settings = settings
+        self.settings = settings
         self._environ = environ
         self._translator = translator
         self._address = address(
             settings.base_url, provider=settings.name, vendor_url=translator.vendor_url, prefix=translator.prefix
         )
+        self.url = self._address.target("").label
         self._label = ""
         self._http: HttpClient | None = None
         check_headers(settings)
+        if settings.http2 and importlib.util.find_spec("h2") is None:
+            raise UsageError(
+                f"provider '{settings.name}': `http2` needs the package h2, which is not installed",
+                hint="install llmspell[http2], or leave out `http2`",
+            )
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         with self._dressed() as notes:
@@ -78,7 +86,7 @@ class ServerProvider:
                         yield delta
                     return
                 self._refuse_html(answer)
-                size = min(MAX_EVENT_BYTES, self._settings.max_reply_bytes)
+                size = min(MAX_EVENT_BYTES, self.settings.max_reply_bytes)
                 notes.decoder = decoder = self._translator.decoder(request, answer.request_id, size)
                 while not decoder.done:
                     events = decoder.events
@@ -95,6 +103,11 @@ class ServerProvider:
             finally:
                 await answer.aclose()
 
+    def account(self) -> str:
+        with self._dressed():
+            key = read_key(self.settings, self._environ, self._translator.key_env).value
+        return f"{self.url} {hashlib.sha256(key.encode()).hexdigest()}"
+
     async def aclose(self) -> None:
         client, self._http = self._http, None
         if client is not None:
@@ -105,19 +118,19 @@ class ServerProvider:
         if self._http is None:
             from llmspell.providers.http import HttpClient  # after the call: a missing key costs no import of httpx
 
-            self._http = HttpClient(self._settings)
+            self._http = HttpClient(self.settings)
         answer = await self._http.open(call)
         notes.request_id = answer.request_id
         return answer
 
     def _call(self, request: ModelRequest, notes: _Notes, *, stream: bool) -> Call:
         translator = self._translator
-        key = read_key(self._settings, self._environ, translator.key_env)
-        notes.secrets = secrets(self._settings, key)
+        key = read_key(self.settings, self._environ, translator.key_env)
+        notes.secrets = secrets(self.settings, key)
         request = replace(
             request,
-            max_tokens=self._settings.max_tokens if request.max_tokens is None else request.max_tokens,
-            temperature=self._settings.temperature if request.temperature is None else request.temperature,
+            max_tokens=self.settings.max_tokens if request.max_tokens is None else request.max_tokens,
+            temperature=self.settings.temperature if request.temperature is None else request.temperature,
         )
         outgoing = translator.encode(request, Asking(stream=stream, official=self._address.official))
         target = self._address.target(outgoing.path, outgoing.query)
@@ -134,7 +147,7 @@ class ServerProvider:
 
     async def _whole(self, answer: Answer, request: ModelRequest) -> ModelReply:
         self._refuse_html(answer)
-        body = await answer.read_all(self._settings.chunk_timeout_ms / 1000)
+        body = await answer.read_all(self.settings.chunk_timeout_ms / 1000)
         if not body.strip():
             raise BadResponseError("the answer is empty", retryable=True)
         return self._translator.decode(body, request, answer.request_id)
@@ -151,7 +164,7 @@ class ServerProvider:
         if decoder.finished:
             answer.allow(END_SECONDS, "end of the answer")
         else:
-            answer.allow(self._settings.chunk_timeout_ms / 1000, "further chunk")
+            answer.allow(self.settings.chunk_timeout_ms / 1000, "further chunk")
 
     def _is_whole(self, answer: Answer) -> bool:
         return answer.content_type.endswith("json") and answer.content_type != self._translator.stream_type

@@ -25,7 +25,7 @@ from llmspell.manifest.model import (
 )
 from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
-from llmspell.settings import AgentSettings, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import AgentSettings, Prices, ProviderSettings, ScriptedReply, ScriptedToolCall
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(["a\r\nb", 'a\n"""\\', "\\r\n"])
@@ -67,6 +67,7 @@ RUNTIMES = st.builds(
         for name, (low, high) in LIMIT_RANGES.items()
     },
 )
+PRICES = st.floats(0, 1_000_000)
 REPLIES = st.builds(
     ScriptedReply,
     text=TEXT,
@@ -96,6 +97,11 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
             headers=draw(st.dictionaries(st.sampled_from(["X-A", "B"]), st.text("ab \t~", max_size=5))),
             connect_timeout_ms=draw(TIMES),
             max_reply_bytes=draw(COUNTS),
+            total_timeout_ms=draw(st.none() | TIMES.filter(bool)),
+            max_retries=draw(st.integers(0, 100)),
+            max_concurrency=draw(st.none() | COUNTS),
+            http2=draw(st.booleans()),
+            prices=draw(st.none() | st.builds(Prices, input=PRICES, output=PRICES, cached=st.none() | PRICES)),
             replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if scripted else (),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))
