@@ -324,6 +324,19 @@ except ProviderError as error:
     assert "hunter2" not in result.stdout
 
 
+def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(chat("through the proxy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+        async def main() -> str:
+            async with provider("http://models.example/v1") as local:
+                return (await local.complete(ask())).text
+
+        assert asyncio.run(main()) == "through the proxy"
+        (request,) = proxy.requests
+        assert request.path == "http://models.example/v1/chat/completions"
+
+
 @BOTH
 def test_a_connection_closed_without_an_answer(streaming: bool) -> None:
     async def handler(_: Request, reply: Reply) -> None:
