@@ -30,7 +30,8 @@ def kind(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{json.dumps(word)}`" for word in schema["enum"])
     if schema.get("type") == "array":
-        return f"array of {kind(schema['items'])}s"
+        inner = kind(schema["items"])
+        return f"array of {inner}" if inner.startswith("`") else f"array of {inner}s"
     return {"integer": "integer", "number": "number", "boolean": "boolean", "object": "table"}.get(
         schema.get("type", ""), "string"
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ProviderKind = Literal["openai", "scripted"]
+ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama", "gemini"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,31 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSizes:
+    """[providers.NAME.capabilities.max_media_size]: bytes of one medium, by its type. None says nothing."""
+
+    text: int | None = None
+    image: int | None = None
+    audio: int | None = None
+    video: int | None = None
+    binary: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilitySettings:
+    """[providers.NAME.capabilities]: what the provider's models can do, whatever else is known of them. None says
+    nothing."""
+
+    streaming: bool | None = None
+    tools: bool | None = None
+    json_schema: bool | None = None
+    input_modalities: tuple[str, ...] | None = None
+    output_modalities: tuple[str, ...] | None = None
+    max_context: int | None = None
+    max_media_size: MediaSizes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
     """One [providers.NAME] section. Times are in milliseconds."""
 
@@ -89,6 +114,7 @@ class ProviderSettings:
     http2: bool = False
     prices: Prices | None = None
     """Instead of those of the price list."""
+    capabilities: CapabilitySettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

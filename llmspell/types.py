@@ -92,7 +92,7 @@ class ModelRequest:
     """One model turn, in no provider's dialect.
 
     `temperature` and `max_tokens` are None where the script and the manifest say nothing; `parameters` is passed
-    through to the provider untouched, at the top level of its request.
+    through to the provider untouched, at the top level of its request, or where its protocol keeps such things.
     """
 
     model: str

@@ -8,8 +8,10 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
+from llmspell.agents import needs
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import output_of
 from llmspell.agents.shown import Shown, Sink, TakeMedium
@@ -18,7 +20,7 @@ from llmspell.agents.turns import Turns
 from llmspell.errors import LlmspellError, ProviderError, RateLimitError, ToolError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
-from llmspell.tools.registry import ToolRegistry, call
+from llmspell.tools.registry import ToolRegistry
 from llmspell.types import AgentOutput, ToolCall, ToolSpec
 
 
@@ -61,11 +63,11 @@ class Execution:
             return NeedTools(spec.name, needed)
         return output_of(loop, provider)
 
-    async def run_tool(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """One host tool, through the gate."""
+    async def run_tool(self, name: str, arguments: Any) -> Any:
+        """One host tool, through the gate, if its arguments fit."""
         tool = self.tools.get(name)
         return await self._turns.gate.effect(
-            "tool.execute", name, lambda: call(tool, arguments), reserve={"tool_calls": 1}
+            "tool.execute", name, lambda: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
         )
 
     def _offer(self, name: str) -> ToolSpec:
@@ -78,8 +80,11 @@ class Execution:
         while True:
             spec = loop.spec
             provider, model = self._choose(spec, loop.fallbacks)
-            loop.needs.check(provider.name, provider.capabilities)
+            able = provider.capabilities_of(model)
             request = loop.request(model, [*spec.script_tools, *(self._offer(name) for name in spec.host_tools)])
+            needs.check(provider.name, able, request)
+            if not able.json_schema:  # it would be refused; the loop checks every answer itself
+                request = replace(request, schema=None)
             shown = Shown(spec.name, sink, self._on_text, self._take)
             price = await self._turns.price(provider, request)
             began = time.monotonic()
@@ -96,7 +101,11 @@ class Execution:
             else:
                 loop.duration_ms += (time.monotonic() - began) * 1000
                 loop.paid(cost)
+                before = len(loop.messages)
                 loop.replied(reply, tuple(map(self._take, reply.media)))
+                answers = loop.messages[before + 1 :]  # of a handover: its calls are not run
+                for item, answer in zip(reply.tool_calls, answers, strict=False):
+                    await shown.content(tool_complete(item, ToolResult(item.id, answer.text, answer.is_error)))
                 return provider.name
 
     def _choose(self, spec: AgentSpec, fallbacks: int) -> tuple[Provider, str]:
@@ -110,7 +119,7 @@ class Execution:
         self, calls: list[ToolCall], offered: Collection[str], sink: Sink | None
     ) -> list[ToolResult]:
         """All calls of one model turn at once. A failure is an answer for the model; a terminal error is not."""
-        outcomes = await asyncio.gather(*(self._answer(item, offered) for item in calls), return_exceptions=True)
+        outcomes = await asyncio.gather(*(self.answer(item, offered) for item in calls), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -120,9 +129,10 @@ class Execution:
                 await sink(tool_complete(item, result))
         return results
 
-    async def _answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
+    async def answer(self, item: ToolCall, offered: Collection[str]) -> ToolResult:
+        """What a model is told that called one of the offered tools."""
         if item.error:
-            return ToolResult(item.id, f"the arguments are not valid JSON: {item.error}", is_error=True)
+            return ToolResult(item.id, item.error, is_error=True)
         if item.name not in offered:  # granted to the run perhaps, but not to this agent
             return ToolResult(item.id, f"there is no tool '{item.name[:80]}'", is_error=True)
         try:

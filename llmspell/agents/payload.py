@@ -28,8 +28,8 @@ def spec_from_data(data: Any) -> AgentSpec:
     max_turns = field(data, "max_turns", int, DEFAULT_MAX_TURNS)
     if not 1 <= max_turns <= MAX_MAX_TURNS:
         raise InvalidArgument(f"field 'max_turns': from 1 to {MAX_MAX_TURNS} expected, got {max_turns}")
-    max_tokens = field(data, "max_tokens", int, 0)
-    if max_tokens < 0:
+    max_tokens = None if data.get("max_tokens") is None else field(data, "max_tokens", int)
+    if max_tokens is not None and max_tokens < 1:
         raise InvalidArgument(f"field 'max_tokens': a positive integer expected, got {max_tokens}")
     return AgentSpec(
         name=field(data, "name", str),
@@ -38,7 +38,7 @@ def spec_from_data(data: Any) -> AgentSpec:
         fallback=texts(data, "fallback"),
         prompt=field(data, "prompt", str, "") or None,
         temperature=temperature,
-        max_tokens=max_tokens or None,
+        max_tokens=max_tokens,
         max_turns=max_turns,
         parameters=field(data, "parameters", dict, {}),
         host_tools=tuple(field(tool, "name", str) for tool in tools if not _is_script(tool)),

@@ -55,6 +55,8 @@ class LoopState:
     duration_ms: float = 0.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What this execution was given, over the agent's own."""
+    output_modalities: tuple[str, ...] = ()
+    """What its answer should be made of."""
 
 
 def to_data(state: LoopState) -> dict[str, Any]:

@@ -138,7 +138,7 @@ class Turns:
 
 
 async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter: Meter) -> ModelReply:
-    if not (shown.wanted and provider.capabilities.streaming):
+    if not (shown.wanted and provider.capabilities_of(request.model).streaming):
         reply = await provider.complete(request)
         meter.got(reply)
         if shown.wanted:
@@ -161,8 +161,8 @@ async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter:
 
 def _pricing(provider: Provider, model: str, tier: str) -> Pricing:
     price = prices.stated(provider.settings, provider.kind)
-    if price is None and prices.is_listed(provider.url):
-        return asyncio.ensure_future(asyncio.to_thread(prices.listed, provider.url, model, tier))
+    if price is None and prices.is_listed(address := provider.access.address):
+        return asyncio.ensure_future(asyncio.to_thread(prices.listed, address, model, tier))
     pricing: Pricing = asyncio.get_running_loop().create_future()
     pricing.set_result(price)
     return pricing

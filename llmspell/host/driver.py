@@ -27,7 +27,7 @@ from llmspell.errors import (
 )
 from llmspell.events import Log, Output
 from llmspell.host.dispatch import Gate, Operations
-from llmspell.host.engine import compiled
+from llmspell.host.engine import compiled, is_compiled
 from llmspell.host.guest import Guest
 from llmspell.host.workers import workers
 from llmspell.limits import Limits
@@ -87,7 +87,7 @@ class Driver:
     async def run(self, operations: Operations) -> Outcome:
         """Run the script to its end. Cancelling this cancels everything beneath it."""
         self._operations = operations
-        if not compiled.cache_info().currsize:
+        if not is_compiled():
             await workers.call(compiled)  # up to a second, once on a machine: that is not the script's time
         timer = None
         if self._limits.wall_ms is not None:

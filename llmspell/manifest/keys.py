@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
 from llmspell.manifest.sections import Key, Section, Table, Tables
@@ -14,7 +15,9 @@ from llmspell.manifest.tables import Free, Headers, JsonSchema, Listing
 from llmspell.manifest.values import Choice, Dollars, Flag, Measure, Real, Text, Whole
 from llmspell.settings import (
     AgentSettings,
+    CapabilitySettings,
     FileRoot,
+    MediaSizes,
     Prices,
     ProviderKind,
     ProviderSettings,
@@ -212,6 +215,31 @@ PRICES = Section(
     ),
 )
 
+MEDIA_SIZES = Section(
+    build=MediaSizes,
+    doc="The largest medium that the models take, by its type.",
+    keys=tuple(
+        Key(name=kind, kind=_size(1, units.I64_MAX), doc='The largest, before base64, with a unit: "5MB".')
+        for kind in MEDIA_TYPES
+    ),
+)
+
+_MODALITIES = Listing(item=Choice(options=MEDIA_TYPES))
+
+CAPABILITIES = Section(
+    build=CapabilitySettings,
+    doc="What the provider's models can do, where what llmspell knows of them is missing or wrong.",
+    keys=(
+        Key(name="streaming", kind=Flag(), doc="Whether answers can be streamed."),
+        Key(name="tools", kind=Flag(), doc="Whether the models can call tools."),
+        Key(name="json_schema", kind=Flag(), doc="Whether a schema can be sent along that answers then fit."),
+        Key(name="input_modalities", kind=_MODALITIES, doc="What the models take."),
+        Key(name="output_modalities", kind=_MODALITIES, doc="What the models give."),
+        Key(name="max_context", kind=Whole(low=1), doc="Tokens of a request and its answer together."),
+        Key(name="max_media_size", kind=Table(section=MEDIA_SIZES), doc=MEDIA_SIZES.doc),
+    ),
+)
+
 _MAX_TOKENS = Whole(low=1)
 _TEMPERATURE = Real(low=0.0, high=100.0)
 
@@ -282,6 +310,7 @@ PROVIDER = Section(
         ),
         Key(name="http2", kind=Flag(), doc="Whether HTTP/2 may be used; needs the package h2: llmspell[http2]."),
         Key(name="prices", kind=Table(section=PRICES), doc="What tokens cost, where the price list is not right."),
+        Key(name="capabilities", kind=Table(section=CAPABILITIES), doc=CAPABILITIES.doc),
     ),
 )
 

@@ -24,11 +24,12 @@ DRAIN_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request, a POST. `host` is host:port for messages; `headers` may hold the key."""
+    """One request: a POST of `body`, or a GET without one. `host` is host:port for messages; `headers` may hold the
+    key."""
 
     url: str
     host: str
-    body: Body
+    body: Body | None
     headers: Mapping[str, str] = field(default_factory=dict)
     accept: str = "application/json"
     stream: bool = False

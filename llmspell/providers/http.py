@@ -1,4 +1,4 @@
-"""The only network code of the providers: one POST, its answer as bounded pieces of bytes, every failure our own.
+"""The only network code of the providers: one request, its answer as bounded pieces of bytes, every failure our own.
 
 One client a provider, on the event loop that first used it. Nothing is retried, redirects are not followed, cookies
 are not kept, and the proxies of the environment are used as httpx understands them. Importing this module imports
@@ -165,7 +165,11 @@ class HttpClient:
 
         try:
             request = client.build_request(
-                "POST", call.url, content=_content(call.body), headers=_headers(call), extensions={"trace": trace}
+                "GET" if call.body is None else "POST",
+                call.url,
+                content=None if call.body is None else _content(call.body),
+                headers=_headers(call),
+                extensions={"trace": trace},
             )
             async with timer:
                 response = await client.send(request, stream=True)
@@ -243,9 +247,9 @@ async def _content(body: Body) -> AsyncIterator[bytes]:
 
 def _headers(call: Call) -> dict[str, str]:
     headers = {
-        "content-type": "application/json",
-        "content-length": str(call.body.size),
         "accept": call.accept,
         "accept-encoding": "identity" if call.stream else "gzip",  # compressing would hold back a stream's chunks
     }
+    if call.body is not None:
+        headers |= {"content-type": "application/json", "content-length": str(call.body.size)}
     return {**headers, **call.headers}

@@ -17,7 +17,9 @@ from types import MappingProxyType
 
 from llmspell.errors import BadResponseError, ConnectError, HostError, ProviderError, ProviderTimeout, RefusedError
 from llmspell.providers import faults
+from llmspell.providers.base import Access
 from llmspell.providers.call_ids import CallIds
+from llmspell.providers.capabilities import overridden
 from llmspell.settings import ProviderSettings, ScriptedReply
 from llmspell.types import (
     Capabilities,
@@ -68,8 +70,6 @@ class ScriptedProvider:
     """The replies of one [providers.NAME] section, used up in the order in which requests begin."""
 
     kind = "scripted"
-    capabilities = Capabilities()
-    url = ""
 
     def __init__(self, settings: ProviderSettings, environ: Mapping[str, str] = MappingProxyType({})) -> None:  # noqa: ARG002
         self.name = settings.name
@@ -77,6 +77,16 @@ class ScriptedProvider:
         self.settings = settings
         self._used: set[int] = set()
         self._account = f"scripted {os.urandom(8).hex()}"
+
+    def capabilities_of(self, model: str) -> Capabilities:  # noqa: ARG002
+        return overridden(Capabilities(), self.settings.capabilities)
+
+    @property
+    def access(self) -> Access:
+        return Access()
+
+    async def inquire(self, model: str) -> Capabilities:
+        return self.capabilities_of(model)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         async with aclosing(self.stream(request)) as deltas:

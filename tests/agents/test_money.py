@@ -14,6 +14,7 @@ from llmspell.errors import BadResponseError, ConnectError, LimitError, Llmspell
 from llmspell.events import CallStarted
 from llmspell.host.dispatch import Gate
 from llmspell.limits import Budget, Limits
+from llmspell.providers.base import Access
 from llmspell.providers.scripted import ScriptedProvider
 from llmspell.providers.traffic import Traffic
 from llmspell.settings import ProviderSettings
@@ -221,7 +222,10 @@ class Elsewhere(ScriptedProvider):
     """The scripted provider, at a vendor's address."""
 
     kind = "openai"
-    url = "https://api.openai.com/v1"
+
+    @property
+    def access(self) -> Access:
+        return Access(address="https://api.openai.com/v1")
 
 
 @pytest.mark.parametrize(("model", "known"), [("gpt-4o", True), ("no-such-model", False)])

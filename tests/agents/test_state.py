@@ -194,7 +194,8 @@ def test_the_loop_asks_runs_tools_and_is_done() -> None:
     again = AgentLoop([spec], from_data(state.to_data(loop.state())))
     again.answered([ToolResult("t-1", "x" * 2_000_000)])
     assert not again.done
-    assert len(again.messages[-1].text) == 1_000_000
+    assert [message.tool_call_id for message in again.messages[-2:]] == ["t-1", "u-1"]  # in the order of the calls
+    assert len(again.messages[-2].text) == 1_000_000
     again.replied(reply("end", usage=Usage(input_tokens=1, output_tokens=1)))
     assert again.done
     assert (again.turns, again.usage.input_tokens, len(again.calls)) == (2, 4, 2)

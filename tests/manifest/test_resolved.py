@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest.keys import PROVIDER_KINDS
 from llmspell.manifest.load import parse_manifest
 from llmspell.manifest.model import (
@@ -25,7 +26,16 @@ from llmspell.manifest.model import (
 )
 from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
-from llmspell.settings import AgentSettings, Prices, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import (
+    AgentSettings,
+    CapabilitySettings,
+    MediaSizes,
+    Prices,
+    ProviderKind,
+    ProviderSettings,
+    ScriptedReply,
+    ScriptedToolCall,
+)
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(["a\r\nb", 'a\n"""\\', "\\r\n"])
@@ -81,6 +91,20 @@ REPLIES = st.builds(
 )
 
 
+SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama", "gemini")
+MODALITIES = st.none() | some(st.sampled_from(MEDIA_TYPES))
+CAPABILITIES = st.builds(
+    CapabilitySettings,
+    streaming=st.none() | st.booleans(),
+    tools=st.none() | st.booleans(),
+    json_schema=st.none() | st.booleans(),
+    input_modalities=MODALITIES,
+    output_modalities=MODALITIES,
+    max_context=st.none() | COUNTS,
+    max_media_size=st.none() | st.builds(MediaSizes, image=st.none() | COUNTS, binary=COUNTS),
+)
+
+
 @st.composite
 def providers(draw: st.DrawFn) -> ProvidersSection:
     entries: dict[str, ProviderSettings] = {}
@@ -88,7 +112,7 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
         scripted = name == "scripted" or draw(st.booleans())
         entries[name] = ProviderSettings(
             name=name,
-            kind="scripted" if scripted else "openai",
+            kind="scripted" if scripted else draw(st.sampled_from(SERVERS)),
             model=draw(st.none() | FILLED),
             base_url=None if scripted else draw(st.sampled_from([None, "https://host/v1", "http://[::1]:80/é"][:2])),
             api_key_env=draw(st.none() | ENV),
@@ -103,6 +127,7 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
             http2=draw(st.booleans()),
             prices=draw(st.none() | st.builds(Prices, input=PRICES, output=PRICES, cached=st.none() | PRICES)),
             replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if scripted else (),
+            capabilities=draw(st.none() | CAPABILITIES),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))
     return ProvidersSection(default=default if len(entries) > 1 or draw(st.booleans()) else None, entries=entries)
@@ -165,7 +190,7 @@ def test_the_note_names_the_provider_that_agents_get() -> None:
 
 
 def test_the_kinds_of_the_settings_are_all_generated_here() -> None:
-    assert PROVIDER_KINDS == ("openai", "scripted")
+    assert set(SERVERS) | {"scripted"} == set(PROVIDER_KINDS)
 
 
 def test_a_manifest_without_a_script_has_no_run_section() -> None:

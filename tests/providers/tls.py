@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import h2.config
@@ -41,6 +41,7 @@ class Http2Server:
         self.connections = 0
         self.streams = 0
         self.models: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
@@ -54,9 +55,13 @@ class Http2Server:
             yield self
         finally:
             server.close()
+            await asyncio.gather(*self._tasks)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         state.initiate_connection()
         writer.write(state.data_to_send())
@@ -75,6 +80,8 @@ class Http2Server:
             pass  # the client went away
         finally:
             writer.close()
+            with suppress(ConnectionError, ssl.SSLError):
+                await writer.wait_closed()
 
     def _answer(self, state: h2.connection.H2Connection, stream: int, body: bytes) -> None:
         self.streams += 1

@@ -70,8 +70,8 @@ static struct {
   lua_State *raised_to;         /* who was given that error last */
   void *reserve;
   uint64_t entropy;
-  uint8_t mailbox[2 * MAILBOX];
-} S;
+} S EVERY_RUN __attribute__((aligned(WRITTEN_PAGE)));
+static uint8_t mailbox[2 * MAILBOX] AFTER_EVERY_RUN;
 
 /* Keys of the registry: the address is the key. */
 static char KEY_CALLS, KEY_TASKS, KEY_ERROR, KEY_ARRAY, KEY_TASK, KEY_SETUP, KEY_RAISED, KEY_TRACE, KEY_WEAK,

@@ -412,76 +412,7 @@ static uint64_t packed(const void *data, size_t len) {
 }
 
 static void release(const uint8_t *message) {
-  if (message < S.mailbox || message >= S.mailbox + sizeof S.mailbox) free((void *)message);
-}
-
-/* The tables behind the KEY_ addresses. */
-static void open_registry(lua_State *L) {
-  static char *const keys[] = {&KEY_CALLS, &KEY_TASKS, &KEY_ERROR, &KEY_ARRAY, &KEY_TASK};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-    lua_newtable(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, keys[i]);
-  }
-  static char *const slots[] = {&KEY_RAISED, &KEY_TRACE}; /* that exist from now on: setting them allocates nothing */
-  for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
-    lua_pushboolean(L, 0);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, slots[i]);
-  }
-  lua_createtable(L, 0, 1);
-  lua_pushliteral(L, "k");
-  lua_setfield(L, -2, "__mode");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_WEAK);
-}
-
-/* Open the libraries and run the prelude. */
-static int prepare_body(lua_State *L) {
-  open_registry(L);
-  open_libraries(L);
-  lua_newtable(L); /* what the prelude is given */
-  luaL_setfuncs(L, host_functions, 0);
-  lua_pushcfunction(L, error_write);
-  lua_setfield(L, -2, "error_write");
-  luaL_newlib(L, sched_functions);
-  lua_setfield(L, -2, "task");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ERROR);
-  lua_setfield(L, -2, "error_meta");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_TASK);
-  lua_setfield(L, -2, "task_meta");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ARRAY);
-  lua_setfield(L, -2, "array_meta");
-  lua_pushlightuserdata(L, &KEY_NULL);
-  lua_setfield(L, -2, "null");
-  for (const PreludeFile *f = prelude_files; f->name != NULL; f++) {
-    if (luaL_loadbufferx(L, f->text, f->len, f->name, "t") != LUA_OK) return lua_error(L);
-    lua_pushvalue(L, 1);
-    lua_call(L, 1, 0);
-  }
-  close_libraries(L);
-  lua_getfield(L, 1, "setup"); /* setup(config), called by load */
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_SETUP);
-  lua_getfield(L, 1, "stdout");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_STDOUT);
-  return 0;
-}
-
-/*
-** Run by _initialize, once, when the module is built: snapshot.py makes the memory as it is then the module's own, so
-** that an instance starts with all of this done.
-*/
-__attribute__((constructor)) static void prepare(void) {
-  lua_State *L = lua_newstate(guest_alloc, NULL);
-  if (L == NULL) abort();
-  S.L = L;
-  inner_of(L) = NULL;
-  lua_pushcfunction(L, prepare_body);
-  if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
-    const char *message = lua_tostring(L, -1);
-    llmspell_write(STDERR, message, strlen(message));
-    abort();
-  }
-  buffer_reserve(&S.trace, 4096); /* for the trace of an error that memory is out */
-  lua_gc(L, LUA_GCCOLLECT);
-  heap_seal();
+  if (message < mailbox || message >= mailbox + sizeof mailbox) free((void *)message);
 }
 
 static int boot_body(lua_State *L) {
@@ -525,8 +456,7 @@ EXPORT("free") void guest_export_free(void *block) { free(block); }
 /* {max_tasks, whole} -> the mailbox: replies to step in its first half, replies of `call` in its second. 0: failed. */
 EXPORT("boot") uint64_t boot(const uint8_t *data, size_t len) {
   run_protected(boot_body, data, len);
-  S.reserve = malloc(RESERVE);
-  return S.turn.len == 0 && S.reserve != NULL ? packed(S.mailbox, sizeof S.mailbox) : 0;
+  return S.turn.len == 0 ? packed(mailbox, sizeof mailbox) : 0;
 }
 
 static int load_body(lua_State *L) {

@@ -47,10 +47,12 @@ function host.nearest(name, candidates)
   return best
 end
 
+-- "; did you mean ...?" where one of the candidates (keys of the table) is near, else "".
 local function suggestion(name, candidates)
   local near = type(name) == "string" and host.nearest(name, candidates)
   return near and "; did you mean '" .. near .. "'?" or ""
 end
+host.suggestion = suggestion
 
 -- Raise a plain error that points at the script's own line.
 function host.raise(message)
@@ -105,18 +107,29 @@ function host.check_fields(fn, position, fields, rules, path)
   return fields
 end
 
--- How many items a list has; of what is none, nil and why.
+-- How many items a list has; of what is none, nil and why: a nil among the items would end it unseen, and a name in it
+-- would never be read.
 function host.count(list)
   if type(list) ~= "table" then return nil, expected(list, "list") end
   local count = #list
   if math.type(count) ~= "integer" then return nil, ("the length of the list is a %s"):format(type(count)) end
-  if count == 0 and next(list) ~= nil then
-    return nil, ("list expected, got a table with the key '%s'"):format(host.short(next(list)))
+  for key in next, list do
+    if math.type(key) ~= "integer" or key < 1 then
+      return nil, ("list expected, got a table with the key '%s'"):format(host.short(key))
+    end
+    if key > count then count = key end
   end
   for i = 1, count do
     if list[i] == nil then return nil, ("item %d is nil"):format(i) end
   end
   return count
+end
+
+-- Check the list in a field.
+function host.check_list(fn, position, list, field)
+  local count, why = host.count(list)
+  if not count then host.bad_argument(fn, position, ("field '%s': %s"):format(field, why)) end
+  return list
 end
 
 -- A global table of functions; a misspelt name is an error at once, not a call of nil later.
