@@ -67,17 +67,18 @@ def awaited_call(rounds: int) -> float:
     return asyncio.run(main())
 
 
-def waiting_run(count: int) -> float:
-    """KB of private memory for each of `count` runs that all wait, with everything that belongs to a run."""
+def waiting_run(count: int, after: str = "") -> float:
+    """KB of private memory for each of `count` runs that all wait, with everything that belongs to a run. `after` is
+    what each has done before, in Lua."""
 
     async def main() -> float:
         runtime = ScriptRuntime()
         warm = [asyncio.ensure_future(runtime.report("Task.sleep(0.1)")) for _ in range(50)]
         await asyncio.gather(*warm)
-        before = _private_kb()
-        runs = [asyncio.ensure_future(runtime.report("Task.sleep(600)")) for _ in range(count)]
+        before = private_kb()
+        runs = [asyncio.ensure_future(runtime.report(f"{after} Task.sleep(600)")) for _ in range(count)]
         last = -1.0
-        while (now := _private_kb()) != last:  # until every run has come to its wait
+        while (now := private_kb()) != last:  # until every run has come to its wait
             last = now
             await asyncio.sleep(0.5)
         for run in runs:
@@ -88,7 +89,7 @@ def waiting_run(count: int) -> float:
     return asyncio.run(main())
 
 
-def _private_kb() -> float:
+def private_kb() -> float:
     """What this process would give back: pages that it alone has. Pages shared with the image's file cost nothing."""
     for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
         if line.startswith("Private_Dirty:"):

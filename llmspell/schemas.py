@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from llmspell.errors import InvalidArgument
@@ -21,6 +21,8 @@ MAX_WORK: Final = 20_000_000
 MAX_PROBLEMS: Final = 5
 """Told of one value; a model or a person mends them from these."""
 MAX_MESSAGE: Final = 200
+MAX_PATTERNS: Final = 32
+"""In one schema: each may take twice _REGEX_BYTES while it is held."""
 _REGEX_BYTES: Final = 1 << 20
 _CHARS_A_STEP: Final = 32
 
@@ -36,6 +38,14 @@ _MAPS: Final = ("properties", "patternProperties", "dependentSchemas", "dependen
 _REFUSED: Final = ("$dynamicRef", "$recursiveRef")
 
 
+class Misfit(NamedTuple):
+    """One thing that is wrong with a value: where, why, and the name of what is missing there, if that is it."""
+
+    path: str
+    reason: str
+    missing: str = ""
+
+
 class Schema:
     """A schema that has been looked at. Raises InvalidArgument for one that is none, or that cannot be bounded."""
 
@@ -44,19 +54,26 @@ class Schema:
         root = _thawed(schema)
         if _weigh(root)[0] > MAX_VALUES:
             raise InvalidArgument(f"the schema holds more than {MAX_VALUES:,} values")
+        if _patterns(root) > MAX_PATTERNS:
+            raise InvalidArgument(f"the schema holds more than {MAX_PATTERNS} patterns")
         self._work = _Work(root)
         self._validator = _validator(root)
 
     def problems(self, value: Any) -> list[str]:
-        """What is wrong with a plain value, each as "$.path: reason"; none when it fits. Raises InvalidArgument for a
-        value that is too large to be checked against this schema."""
+        """What is wrong with a plain value, each as "$.path: reason"; see `misfits`."""
+        return [f"${misfit.path}: {misfit.reason}" for misfit in self.misfits(value)]
+
+    def misfits(self, value: Any) -> list[Misfit]:
+        """What is wrong with a plain value; nothing when it fits. Raises InvalidArgument for a value that is too large
+        to be checked against this schema."""
         weight, depth = _weigh(value)
         if weight * self._work.steps(depth) > MAX_WORK:
             raise InvalidArgument("the value is too large to be checked against its schema")
         found = []
         for error in self._validator.iter_errors(value):
             reason = error.message if len(error.message) <= MAX_MESSAGE else error.message[:MAX_MESSAGE] + "…"
-            found.append(f"{_path(error.instance_path)}: {reason}")
+            missing = error.kind.property if error.kind.name == "required" else ""
+            found.append(Misfit(_path(error.instance_path), reason, missing))
             if len(found) == MAX_PROBLEMS:
                 break
         return found
@@ -166,7 +183,7 @@ def _validator(schema: dict[str, Any]) -> Any:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
         where = _path(getattr(error, "instance_path", []))
         reason = str(getattr(error, "message", error)).partition("\n")[0][:MAX_MESSAGE]
-        raise InvalidArgument(f"this is not a JSON Schema: {where}: {reason}") from None
+        raise InvalidArgument(f"this is not a JSON Schema: ${where}: {reason}") from None
 
 
 def _weigh(value: Any) -> tuple[int, int]:
@@ -188,8 +205,19 @@ def _weigh(value: Any) -> tuple[int, int]:
     return weight, depth
 
 
+def _patterns(value: Any) -> int:
+    """How many there may be; what only looks like one counts too."""
+    if isinstance(value, list):
+        return sum(map(_patterns, value))
+    if not isinstance(value, dict):
+        return 0
+    named = value.get("patternProperties")
+    own = isinstance(value.get("pattern"), str) + (len(named) if isinstance(named, dict) else 0)
+    return own + sum(map(_patterns, value.values()))
+
+
 def _path(parts: Any) -> str:
-    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in list(parts)[:20])
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in list(parts)[:20])
 
 
 def _thawed(value: Any) -> Any:

@@ -75,6 +75,8 @@ def test_what_is_wrong_is_told_with_its_place(schema: dict[str, Any], value: Any
         ({"type": "nothing"}, "not a JSON Schema: $.type"),
         ({"enum": list(range(3_000))}, "more than 2,000 values"),
         ({"pattern": "(a{1000}){1000}"}, "not a JSON Schema: $.pattern"),
+        ({"properties": {f"p{i}": {"pattern": "a"} for i in range(33)}}, "more than 32 patterns"),
+        ({"items": [{"patternProperties": {f"p{i}": {} for i in range(33)}}]}, "more than 32 patterns"),
         ({"pattern": "("}, "not a JSON Schema: $.pattern"),
         ({"const": b"\xff"}, "not UTF-8"),
         ({"properties": {1: {}}}, "keys that are not strings"),

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Builds the guest: wasm/build.sh OUTPUT. Lua's sources and the compiler are what sources.sh fetches, pinned by
-# version and hash; the same inputs give the same bytes, in any folder and with any cache. $PYTHON must have wasmtime
-# (the project's own pinned version): the module is started once, and its memory as it is then becomes its data.
+# Builds the guest: wasm/build.sh OUTPUT [PRELUDE]. PRELUDE is the folder of the Lua files that it starts with. Lua's
+# sources and the compiler are what sources.sh fetches, pinned by version and hash; the same inputs give the same bytes,
+# in any folder and with any cache. $PYTHON must have wasmtime (the project's own pinned version): the module is started
+# once, and its memory as it is then becomes its data.
 set -euo pipefail
 
-output=${1:?usage: wasm/build.sh OUTPUT}
+output=${1:?usage: wasm/build.sh OUTPUT [PRELUDE]}
 [ "${output#/}" != "$output" ] || output=$PWD/$output
 here=$(cd "$(dirname "$0")" && pwd)
+prelude=$(cd "${2:-$here/prelude}" && pwd)
 python=$(command -v "${PYTHON:-python3}") && python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
 lua=$(PYTHON=$python "$here/sources.sh" lua)
 zig=$(PYTHON=$python "$here/sources.sh" zig)
@@ -16,7 +18,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp -r "$lua" "$work/lua"
 cp -r "$here/guest" "$work/guest"
-cp "$here"/prelude/*.lua "$work/"
+cp "$prelude"/*.lua "$work/"
 
 # The interpreter loop is taken out of lvm.c, for guest.c to compile it with macros of its own (see guest/loop.h).
 loop='/^void luaV_execute (lua_State \*L, CallInfo \*ci) {$/,/^}$/'
@@ -40,7 +42,7 @@ change lmem.c '#define callfrealloc(g,block,os,ns)    ((*g->frealloc)(g->ud, blo
   '#define callfrealloc(g,block,os,ns) guest_alloc(NULL, block, os, ns)'
 
 cd "$work" # relative names only: no path of this machine gets into the module
-"$python" "$here/embed.py" guest/prelude.h $(cat "$here/prelude/ORDER")
+"$python" "$here/embed.py" guest/prelude.h $(cat "$prelude/ORDER")
 export ZIG_GLOBAL_CACHE_DIR="$cache/zig-cache" ZIG_LOCAL_CACHE_DIR="$work/zig-cache"
 "$zig" cc -target wasm32-wasi -mexec-model=reactor -O3 -std=gnu11 -DNDEBUG -DLUA_USE_JUMPTABLE=0 \
   -mcpu=generic+exception_handling+bulk_memory+sign_ext+nontrapping_fptoint+mutable_globals+multivalue \

@@ -48,6 +48,7 @@ AGENT_OPERATIONS = {
     "stream.next": "awaited",
     "stream.close": "immediate",
     "tool.execute": "awaited",
+    "tool.answer": "awaited",
     "tool.list": "immediate",
     "provider.list": "immediate",
     "provider.get": "immediate",

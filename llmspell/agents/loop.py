@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from llmspell.agents.answers import complaint, read_answer
-from llmspell.agents.spec import AgentSpec, Needs, ToolResult
+from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
 from llmspell.content import MediaContent
 from llmspell.errors import AnswerError, InvalidArgument, ProviderError
@@ -51,10 +51,12 @@ class AgentLoop:
         self.parameters = dict(state.parameters)
         self.turns = state.turns
         self.usage = state.usage
+        self.cost = state.cost
         self.duration_ms = state.duration_ms
+        self.output_modalities = state.output_modalities
         self.calls = list(state.calls)
         self.pending = {call.id: call for call in state.pending}
-        self.fallbacks = state.fallbacks
+        self.fallbacks = min(state.fallbacks, len(self.spec.fallback))
         self._known = state.known
         self._keep = state.keep
         self._repeats = state.repeats
@@ -64,7 +66,6 @@ class AgentLoop:
         self.done = False
         self.data: tuple[Any] | None = None
         self.transfer_to: str | None = None
-        self.needs = Needs()
 
     @classmethod
     def start(
@@ -86,10 +87,9 @@ class AgentLoop:
             parameters=given.parameters,
             known=len(history or ()),
             keep=history is not None,
+            output_modalities=given.output_modalities,
         )
-        loop = cls(specs, state)
-        loop.needs = Needs(("text", *(medium.type for medium in given.media)), given.output_modalities)
-        return loop
+        return cls(specs, state)
 
     @property
     def added(self) -> tuple[Message, ...] | None:
@@ -101,7 +101,7 @@ class AgentLoop:
         spec = self.spec
         if self.turns - self._since >= spec.max_turns:
             raise ProviderError(
-                f"agent '{spec.name}' still asked for tools after {self.turns - self._since} turns",
+                f"agent '{spec.name}' gave no answer within `max_turns` = {spec.max_turns}",
                 hint="raise `max_turns`, or look at what its tools answer",
             )
         parameters = {**spec.parameters, **self.parameters}
@@ -122,7 +122,7 @@ class AgentLoop:
             max_tokens=max_tokens,
             parameters=parameters,
             schema=spec.schema.source if spec.schema else None,
-            output_modalities=self.needs.given,
+            output_modalities=self.output_modalities,
         )
 
     def fall_back(self) -> bool:
@@ -131,6 +131,10 @@ class AgentLoop:
             return False
         self.fallbacks += 1
         return True
+
+    def paid(self, cost: int | None) -> None:
+        """What the turn cost, in nano-dollars; None where nobody knows."""
+        self.cost = None if cost is None or self.cost is None else self.cost + cost
 
     def replied(self, reply: ModelReply, media: tuple[MediaContent, ...] = ()) -> None:
         """Take a model turn, whose media have been checked; its tool calls become pending."""
@@ -160,6 +164,8 @@ class AgentLoop:
             if call is None:
                 raise InvalidArgument(f"no tool call '{result.id[:80]}' is waiting for a result")
             self._tell(call, result.text[:MAX_TOOL_TEXT], is_error=result.is_error)
+        if not self.pending:
+            self._put_in_order()
 
     def state(self) -> LoopState:
         """For the guest to keep while it runs the script's tools."""
@@ -171,6 +177,7 @@ class AgentLoop:
             pending=tuple(self.pending.values()),
             calls=tuple(self.calls),
             usage=self.usage,
+            cost=self.cost,
             turns=self.turns,
             since=self._since,
             duration_ms=self.duration_ms,
@@ -178,10 +185,20 @@ class AgentLoop:
             fallbacks=self.fallbacks,
             repeats=self._repeats,
             handovers=self._handovers,
+            output_modalities=self.output_modalities,
         )
 
     def _tell(self, call: ToolCall, text: str, *, is_error: bool = False) -> None:
         self.messages.append(Message(role="tool", text=text, tool_call_id=call.id, name=call.name, is_error=is_error))
+
+    def _put_in_order(self) -> None:
+        """The results of a turn stand in the order of its calls: templates of some models count on it."""
+        results = 0
+        while results < len(self.messages) and self.messages[-1 - results].role == "tool":
+            results += 1
+        since = len(self.messages) - results
+        place = {call.id: i for i, call in enumerate(self.messages[since - 1].tool_calls)}
+        self.messages[since:] = sorted(self.messages[since:], key=lambda result: place.get(result.tool_call_id, 0))
 
     def _hand_over(self, over: ToolCall, target: str, calls: Sequence[ToolCall]) -> None:
         """Every call gets an answer: protocols refuse a history in which one is left open."""

@@ -13,12 +13,13 @@ from typing import Any
 
 from llmspell.agents import state
 from llmspell.agents.execution import Execution
+from llmspell.agents.fields import field
 from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data
 from llmspell.agents.spec import NeedTools
 from llmspell.agents.streams import Streams
 from llmspell.errors import ComponentNotFound, InvalidArgument, StreamingNotSupported
 from llmspell.media.store import MediaStore
-from llmspell.types import Capabilities
+from llmspell.types import Capabilities, ToolCall
 
 Immediate = Mapping[str, Callable[[Any], Any]]
 Awaited = Mapping[str, Callable[[Any], Awaitable[Any]]]
@@ -46,6 +47,7 @@ class AgentOperations:
             "agent.execute": self._execute,
             "stream.next": self._streams.next,
             "tool.execute": self._tool,
+            "tool.answer": self._answer,
         }
         self.immediate: Immediate = {
             "agent.capabilities": self._capabilities,
@@ -71,9 +73,10 @@ class AgentOperations:
     def _open_stream(self, payload: Any) -> str:
         """Immediate: a task that is cancelled cannot lose the stream between its opening and the reply."""
         loop = loop_from_payload(payload, self._media.resolve)
-        provider, _ = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
-        if not (self._streaming and provider.capabilities.streaming):
-            why = f"provider '{provider.name}' cannot stream" if self._streaming else "the manifest switches it off"
+        provider, model = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
+        if not (self._streaming and provider.capabilities_of(model).streaming):
+            what = f"model '{model[:80]}' of provider '{provider.name}' cannot stream"
+            why = what if self._streaming else "the manifest switches it off"
             raise StreamingNotSupported(
                 f"agent '{loop.spec.name}': streaming is not supported: {why}", hint="use agent:execute"
             )
@@ -97,10 +100,16 @@ class AgentOperations:
 
     async def _tool(self, payload: Any) -> Any:
         name = payload.get("name") if isinstance(payload, dict) else None
-        arguments = payload.get("arguments") if isinstance(payload, dict) else None
-        if not isinstance(name, str) or not isinstance(arguments, dict):
-            raise InvalidArgument("Tool.execute: a name and a table of named arguments expected")
-        return await self._execution.run_tool(name, arguments)
+        if not isinstance(name, str):
+            raise InvalidArgument("Tool.execute: a name expected")
+        return await self._execution.run_tool(name, payload.get("arguments"))
+
+    async def _answer(self, payload: Any) -> Mapping[str, Any]:
+        """A tool of the host that a model called beside some of the script's."""
+        call = ToolCall(
+            id=field(payload, "id", str), name=field(payload, "name", str), arguments=field(payload, "arguments", dict)
+        )
+        return (await self._execution.answer(call, {call.name}))._asdict()
 
     def _tools(self, _: Any) -> list[Mapping[str, Any]]:
         return [
@@ -110,8 +119,8 @@ class AgentOperations:
 
     def _capabilities(self, payload: Any) -> Mapping[str, Any]:
         fields = payload if isinstance(payload, dict) else {}
-        provider, _ = self._execution.providers.resolve(fields.get("model"), fields.get("provider"))
-        return self._shown(provider.capabilities)
+        provider, model = self._execution.providers.resolve(fields.get("model"), fields.get("provider"))
+        return self._shown(provider.capabilities_of(model))
 
     def _provider(self, name: Any) -> Mapping[str, Any] | None:
         try:

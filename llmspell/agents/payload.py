@@ -11,6 +11,7 @@ from llmspell.agents.fields import field, items, texts
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.spec import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentSpec, NeedTools, ToolResult, Transfer
 from llmspell.errors import InvalidArgument
+from llmspell.limits import DOLLAR
 from llmspell.schemas import Schema
 from llmspell.types import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolSpec
 
@@ -27,8 +28,8 @@ def spec_from_data(data: Any) -> AgentSpec:
     max_turns = field(data, "max_turns", int, DEFAULT_MAX_TURNS)
     if not 1 <= max_turns <= MAX_MAX_TURNS:
         raise InvalidArgument(f"field 'max_turns': from 1 to {MAX_MAX_TURNS} expected, got {max_turns}")
-    max_tokens = field(data, "max_tokens", int, 0)
-    if max_tokens < 0:
+    max_tokens = None if data.get("max_tokens") is None else field(data, "max_tokens", int)
+    if max_tokens is not None and max_tokens < 1:
         raise InvalidArgument(f"field 'max_tokens': a positive integer expected, got {max_tokens}")
     return AgentSpec(
         name=field(data, "name", str),
@@ -37,7 +38,7 @@ def spec_from_data(data: Any) -> AgentSpec:
         fallback=texts(data, "fallback"),
         prompt=field(data, "prompt", str, "") or None,
         temperature=temperature,
-        max_tokens=max_tokens or None,
+        max_tokens=max_tokens,
         max_turns=max_turns,
         parameters=field(data, "parameters", dict, {}),
         host_tools=tuple(field(tool, "name", str) for tool in tools if not _is_script(tool)),
@@ -124,6 +125,7 @@ def output_of(loop: AgentLoop, provider: str) -> AgentOutput:
             model=last.model,
             provider=provider,
             usage=loop.usage,
+            cost=None if loop.cost is None else loop.cost / DOLLAR,
             finish_reason=last.finish_reason,
             turns=loop.turns,
             duration_ms=round(loop.duration_ms, 3),
@@ -147,7 +149,7 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
             "agent": meta.agent,
             "model": meta.model,
             "provider": meta.provider,
-            "usage": asdict(meta.usage),
+            "usage": usage_to_data(meta),
             "finish_reason": meta.finish_reason,
             "turns": meta.turns,
             "duration_ms": meta.duration_ms,
@@ -163,6 +165,11 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
     if output.messages is not None:
         data["messages"] = state.messages_to_data(output.messages)
     return data
+
+
+def usage_to_data(metadata: OutputMetadata) -> dict[str, Any]:
+    usage = asdict(metadata.usage)
+    return usage if metadata.cost is None else {**usage, "cost": metadata.cost}
 
 
 def _any_text(value: Any) -> str:

@@ -15,7 +15,7 @@
 ---@field parameters? table<string, any> passed through to the provider as they are
 ---@field tools? (string|llmspell.Tool|llmspell.Agent)[] tools by name, tools of the script, other agents
 ---@field max_turns? integer of the tool loop; 8 by default
----@field streaming? boolean
+---@field streaming? boolean false: no streams, also where the provider can
 ---@field schema? table the answer's JSON Schema, or { field = "string" }: `data` of the output is the checked value
 ---@field transfer_to? (string|llmspell.Agent)[] agents that the model may hand the conversation over to
 ---@field fallback? string[] models to ask in turn where the model fails
@@ -32,7 +32,7 @@
 ---@field output_tokens integer
 ---@field cached_tokens integer part of input_tokens
 ---@field reasoning_tokens integer part of output_tokens
----@field cost? number
+---@field cost? number US dollars; nil where a price is not known
 
 ---@class llmspell.OutputMetadata
 ---@field agent string who answered
@@ -54,6 +54,7 @@
 ---@field text string
 ---@field media llmspell.Media[]
 ---@field tool_calls llmspell.ToolCall[] all that were made
+---@field reasoning? string what the model thought before its answer
 ---@field data? any the checked value, where the agent has a schema
 ---@field transfer_to? string the agent that the model handed over to
 ---@field metadata llmspell.OutputMetadata
@@ -65,7 +66,7 @@
 ---@field input_modalities string[]
 ---@field output_modalities string[]
 ---@field max_context? integer
----@field max_media_size? integer
+---@field max_media_size? table<string, integer>
 
 ---@class llmspell.Agent
 ---@field name string
@@ -105,6 +106,7 @@ function agent:conversation() end
 ---@class llmspell.Message
 ---@field role "system"|"user"|"assistant"|"tool"
 ---@field text string
+---@field media? llmspell.Media[]
 ---@field tool_calls? llmspell.ToolCall[] of the assistant
 ---@field tool_call_id? string of a tool
 ---@field name? string of a tool
@@ -151,8 +153,9 @@ function Agent.list() end
 -- ---- streams ----
 
 ---@class llmspell.Content
----@field type "text"|"tool_call_progress"|"tool_call_complete"|"media"|"control"
+---@field type "text"|"reasoning"|"tool_call_progress"|"tool_call_complete"|"media"|"control"
 ---@field text? string of "text": nil in every other chunk
+---@field reasoning? string of "reasoning": a piece of what the model thinks
 ---@field tool_id? string of the two about tool calls
 ---@field name? string of the two about tool calls
 ---@field partial_args? string of "tool_call_progress": the new piece of the arguments' JSON
@@ -593,6 +596,7 @@ function workflow:get_execution_id() end
 ---@field mime string
 ---@field size integer bytes
 ---@field sha256 string
+---@field filename? string
 ---@field metadata table<string, any>
 local media = {}
 
@@ -679,7 +683,7 @@ Run = {}
 ---@return table<string, number>
 function Run.limits() end
 
----What the run has spent so far, by name.
+---What the run has spent so far, by name; `cost_usd` is absent where the price of a call is not known.
 ---@return table<string, number>
 function Run.usage() end
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +27,7 @@ from llmspell.errors import (
 )
 from llmspell.events import Log, Output
 from llmspell.host.dispatch import Gate, Operations
-from llmspell.host.engine import compiled
+from llmspell.host.engine import compiled, is_compiled
 from llmspell.host.guest import Guest
 from llmspell.host.workers import workers
 from llmspell.limits import Limits
@@ -86,11 +87,12 @@ class Driver:
     async def run(self, operations: Operations) -> Outcome:
         """Run the script to its end. Cancelling this cancels everything beneath it."""
         self._operations = operations
-        if not compiled.cache_info().currsize:
+        if not is_compiled():
             await workers.call(compiled)  # up to a second, once on a machine: that is not the script's time
         timer = None
         if self._limits.wall_ms is not None:
             timer = self._loop.call_later(self._limits.wall_ms / 1000, self._time_out)
+            self.gate.deadline = time.monotonic() + self._limits.wall_ms / 1000
         results: list[Any] = []
         error: LlmspellError | None = None
         try:

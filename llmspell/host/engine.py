@@ -10,6 +10,7 @@ import contextlib
 import functools
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,9 +48,22 @@ def _config() -> wasmtime.Config:
     return config
 
 
-@functools.cache
+_compiling = threading.Lock()
+
+
 def compiled() -> Compiled:
-    """The engine with the guest's module in it, from the cache where that is safe."""
+    """The engine with the guest's module in it, from the cache where that is safe: one, if many threads ask at once."""
+    with _compiling:
+        return _compiled()
+
+
+def is_compiled() -> bool:
+    """Does `compiled` answer at once?"""
+    return _compiled.cache_info().currsize > 0
+
+
+@functools.cache
+def _compiled() -> Compiled:
     engine = wasmtime.Engine(_config())
     image = image_path()
     name = f"lua-{image_hash(image)[:24]}-{_SETTINGS}.cwasm"

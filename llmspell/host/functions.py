@@ -21,6 +21,7 @@ from llmspell.host.workers import workers
 
 if TYPE_CHECKING:
     from llmspell.media.store import MediaStore
+    from llmspell.schemas import Schema
 
 MAX_SLEEP: Final = 366 * 24 * 3600.0
 MAX_INPUT: Final = 16 * 1024 * 1024
@@ -54,6 +55,7 @@ def functions(gate: Gate, around: Surroundings) -> Operations:
         "json.parse": Operation(immediate=_json_parse),
         "json.stringify": Operation(immediate=_json_stringify),
         "schema.check": Operation(immediate=_check_schema),
+        "tool.check": Operation(immediate=_check_arguments),
         "os.time": Operation(immediate=clock.os_time),
         "os.date": Operation(immediate=clock.os_date),
         "os.clock": Operation(immediate=lambda _: gate.elapsed()),
@@ -87,13 +89,25 @@ def _json_stringify(payload: Any) -> str:
     )
 
 
-def _check_schema(schema: Any) -> None:
+def _schema(schema: Any) -> Schema:
     """Raises InvalidArgument for what is no JSON Schema."""
     if not isinstance(schema, dict):
         raise InvalidArgument("the schema is not a table of named fields")
     from llmspell.schemas import Schema  # most scripts have none
 
-    Schema(schema)
+    return Schema(schema)
+
+
+def _check_schema(schema: Any) -> None:
+    _schema(schema)
+
+
+def _check_arguments(payload: Any) -> None:
+    """Those of a script's own tool."""
+    fields = require(payload, "tool.check", tool=str)
+    from llmspell.tools.arguments import checked
+
+    checked(fields["tool"], _schema(fields.get("schema")), fields.get("arguments"))
 
 
 def _getenv(around: Surroundings, name: Any) -> str | bytes | None:
@@ -103,20 +117,23 @@ def _getenv(around: Surroundings, name: Any) -> str | bytes | None:
 def _log(gate: Gate, payload: Any) -> None:
     fields = require(payload, "log", level=str, message=(str, bytes))
     message = fields["message"]
-    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else message
     extra = fields.get("fields")
     extra = extra if isinstance(extra, dict) else {}
     gate.budget.spend(output_bytes=len(message) + len(pack(extra)))  # one byte for none: no event is free
     level = _LEVELS.get(fields["level"], "info")
-    gate.emit(Log(at=gate.elapsed(), level=level, message=text[:MAX_LOG], fields=extra))
+    gate.emit(Log(at=gate.elapsed(), level=level, message=_text(message)[:MAX_LOG], fields=extra))
 
 
 def _progress(gate: Gate, payload: Any) -> None:
-    fields = require(payload, "Run.progress", message=str)
-    fraction = fields.get("fraction")
+    fields = require(payload, "Run.progress", message=(str, bytes))
+    fraction, message = fields.get("fraction"), fields["message"]
     known = isinstance(fraction, (int, float)) and 0 <= fraction <= 1
-    gate.budget.spend(output_bytes=len(fields["message"]) + 1)
-    gate.emit(Progress(at=gate.elapsed(), message=fields["message"][:200], fraction=fraction if known else None))
+    gate.budget.spend(output_bytes=len(message) + 1)
+    gate.emit(Progress(at=gate.elapsed(), message=_text(message)[:200], fraction=fraction if known else None))
+
+
+def _text(message: str | bytes) -> str:
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else message
 
 
 def _too_many_tasks(around: Surroundings) -> None:

@@ -56,7 +56,9 @@ class Place(NamedTuple):
         return self.lines()[-1]
 
     def assigned(self, name: str) -> str:
-        """What stands to the right of the last `name =` up to the error, or ""."""
+        """What stands to the right of the last `name =` up to the error, or ""; of no name, nothing."""
+        if not name:
+            return ""
         pattern = re.compile(rf"(?<![\w.:]){re.escape(name)}\s*(?:,\s*\w+\s*){{0,4}}=(?!=)\s*(.*)")
         return next((match[1] for line in reversed(self.lines()) if (match := pattern.search(line))), "")
 
@@ -79,10 +81,12 @@ def hint(kind: str, message: str, place: Place) -> str:
 
 
 class Api(NamedTuple):
-    """The functions of each module ("Agent", "os"), and the methods of each kind of object ("agent")."""
+    """The functions of each module ("Agent", "os"), the methods of each kind of object ("agent"), and the fields of
+    what `execute` gives."""
 
     modules: Mapping[str, tuple[str, ...]]
     methods: Mapping[str, tuple[str, ...]]
+    results: tuple[str, ...]
 
 
 @lru_cache(maxsize=1)
@@ -93,7 +97,9 @@ def api() -> Api:
     for owner, sign, name in re.findall(r"^function (\w+)([.:])(\w+)\(", primary, re.MULTILINE):
         found[sign].setdefault(owner, []).append(name)
     modules, methods = ({owner: tuple(names) for owner, names in found[sign].items()} for sign in ".:")
-    return Api(modules, methods)
+    pattern = r"^---@class llmspell\.(?:Output|WorkflowResult)\n((?:---@field .*\n)+)"
+    results = re.findall(pattern, primary, re.MULTILINE)
+    return Api(modules, methods, tuple(re.findall(r"@field (\w+)", "".join(results))))
 
 
 # ---- rules ----
@@ -146,11 +152,15 @@ def _nothing_found(match: re.Match[str], place: Place) -> str:
 
 
 def _answer(match: re.Match[str], place: Place) -> str:
-    """A field that the answers of other libraries have."""
+    """A field of what `execute` gave, which has none of that name."""
     name = match["name"]
     owner = re.search(rf"(\w+)\.{name}\b", place.text())
-    asked = ":execute" in (place.assigned(owner[1]) + place.text()) if owner else ":execute" in place.text()
-    return f"an agent's answer has no '{name}'; its text is result.text" if asked else ""
+    called = re.search(r"(\w*)\s*:execute\b", (place.assigned(owner[1]) if owner else "") + place.text())
+    if called is None:
+        return ""
+    if name in _FOREIGN and _kind_of(called[1], place) != "workflow":
+        return f"an agent's answer has no '{name}'; its text is result.text"
+    return _did_you_mean(name, api().results)
 
 
 def _chunk_text(_: re.Match[str], place: Place) -> str:
@@ -252,12 +262,13 @@ def _rules(*rules: tuple[str, Callable[[re.Match[str], Place], str]]) -> tuple[R
 
 
 _NAME: Final = r"(?: \((?:local|upvalue|global|field|constant) '(?P<name>\w+)'\))?"
-_FOREIGN: Final = "choices|content|message|output|response|answer"
+_FOREIGN: Final = ("choices", "content", "message", "output", "response", "answer")
+"""What the answers of other libraries have."""
 
 RUNTIME: Final = _rules(
     (r"attempt to .{1,40} a nil value \(global '(?P<name>\w+)'\)", _global),
     (r"attempt to call a nil value \((?P<what>field|method) '(?P<name>\w+)'\)", _member),
-    (rf"attempt to .{{1,40}} a nil value \(field '(?P<name>{_FOREIGN})'\)", _answer),
+    (r"attempt to .{1,40} a nil value \(field '(?P<name>\w+)'\)", _answer),
     (r"attempt to concatenate a nil value \(field 'text'\)", _chunk_text),
     (r"bad argument #\d+ to '(?:write|insert|concat)'.*nil", _chunk_text),
     (rf"attempt to index a nil value{_NAME}", _nothing_found),

@@ -8,14 +8,18 @@ from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from llmspell.access.roots import problem_of
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
-from llmspell.manifest.sections import Key, Section, Tables
+from llmspell.manifest.sections import Key, Section, Table, Tables
 from llmspell.manifest.tables import Free, Headers, JsonSchema, Listing
-from llmspell.manifest.values import Choice, Flag, Measure, Real, Text, Whole
+from llmspell.manifest.values import Choice, Dollars, Flag, Measure, Real, Text, Whole
 from llmspell.settings import (
     AgentSettings,
+    CapabilitySettings,
     FileRoot,
+    MediaSizes,
+    Prices,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
@@ -173,6 +177,12 @@ RUNTIME = Section(
         ),
         _limit("tasks", "Tasks that are open at once, the script itself included."),
         _limit("streams", "Streams that are open at once."),
+        Key(
+            name="max_cost_usd",
+            field="cost",
+            kind=Dollars(low=LIMIT_RANGES["cost"][0], high=LIMIT_RANGES["cost"][1]),
+            doc="What models may cost, in US dollars; a model without a known price is then refused.",
+        ),
     ),
 )
 
@@ -208,12 +218,50 @@ REPLY = Section(
     ),
 )
 
+_PRICE = Real(low=0.0, high=1_000_000.0)
+
+PRICES = Section(
+    build=Prices,
+    doc="What the provider's models cost, in US dollars for a million tokens, instead of what the price list says.",
+    keys=(
+        Key(name="input", kind=_PRICE, doc="Of input."),
+        Key(name="output", kind=_PRICE, doc="Of output, reasoning included."),
+        Key(name="cached", kind=_PRICE, doc="Of input that the server had in its cache; by default as other input."),
+    ),
+)
+
+MEDIA_SIZES = Section(
+    build=MediaSizes,
+    doc="The largest medium that the models take, by its type.",
+    keys=tuple(
+        Key(name=kind, kind=_size(1, units.I64_MAX), doc='The largest, before base64, with a unit: "5MB".')
+        for kind in MEDIA_TYPES
+    ),
+)
+
+_MODALITIES = Listing(item=Choice(options=MEDIA_TYPES))
+
+CAPABILITIES = Section(
+    build=CapabilitySettings,
+    doc="What the provider's models can do, where what llmspell knows of them is missing or wrong.",
+    keys=(
+        Key(name="streaming", kind=Flag(), doc="Whether answers can be streamed."),
+        Key(name="tools", kind=Flag(), doc="Whether the models can call tools."),
+        Key(name="json_schema", kind=Flag(), doc="Whether a schema can be sent along that answers then fit."),
+        Key(name="input_modalities", kind=_MODALITIES, doc="What the models take."),
+        Key(name="output_modalities", kind=_MODALITIES, doc="What the models give."),
+        Key(name="max_context", kind=Whole(low=1), doc="Tokens of a request and its answer together."),
+        Key(name="max_media_size", kind=Table(section=MEDIA_SIZES), doc=MEDIA_SIZES.doc),
+    ),
+)
+
 _MAX_TOKENS = Whole(low=1)
 _TEMPERATURE = Real(low=0.0, high=100.0)
 
 PROVIDER = Section(
     build=ProviderSettings,
-    doc="A model provider.",
+    doc="A model provider. Proxies and certificate authorities are those of the environment: HTTPS_PROXY, HTTP_PROXY, "
+    "ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR.",
     keys=(
         Key(
             name="kind",
@@ -254,6 +302,30 @@ PROVIDER = Section(
             doc='Largest answer, streamed or not, with a unit: "16MB".',
         ),
         Key(name="replies", kind=Tables(section=REPLY), doc="What a scripted provider answers."),
+        *_times("total_timeout", "Longest time for one whole answer", 1),
+        Key(
+            name="max_retries",
+            kind=Whole(low=0, high=100),
+            doc="How often a request is sent again after a failure that may pass.",
+        ),
+        Key(
+            name="requests_per_minute",
+            kind=Whole(low=1),
+            doc="Requests in any minute, of all runs of the process together; further ones wait.",
+        ),
+        Key(
+            name="tokens_per_minute",
+            kind=Whole(low=1),
+            doc="Input and output tokens in any minute, of all runs of the process together.",
+        ),
+        Key(
+            name="max_concurrency",
+            kind=Whole(low=1),
+            doc="Requests at once, of all runs of the process together; an open stream is one.",
+        ),
+        Key(name="http2", kind=Flag(), doc="Whether HTTP/2 may be used; needs the package h2: llmspell[http2]."),
+        Key(name="prices", kind=Table(section=PRICES), doc="What tokens cost, where the price list is not right."),
+        Key(name="capabilities", kind=Table(section=CAPABILITIES), doc=CAPABILITIES.doc),
     ),
 )
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from llmspell.errors import BadResponseError
 
-MAX_EVENT_BYTES = 4 * 1024 * 1024
-"""Of one line, and of one event: four times the longest tool arguments that are accepted, JSON escapes included."""
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""Of one line, and of one event: an image of 12 MB in base64. The default of `max_reply_bytes` is the same."""
 
 _BOM = b"\xef\xbb\xbf"
 

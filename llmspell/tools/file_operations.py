@@ -6,21 +6,25 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from llmspell.access.files import Files
 from llmspell.access.listing import Entry
+from llmspell.schemas import Schema
 from llmspell.settings import ToolSettings
-from llmspell.tools.arguments import check
+from llmspell.tools.arguments import checked
 from llmspell.tools.base import Tool
 from llmspell.tools.files import ENCODING, PATH, READING, granted_files, path_of, read
 
 Arguments = Mapping[str, Any]
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True)
+class Operation:
     """What is done, in words and by which function, and the arguments that it needs and may have."""
 
     about: str
@@ -28,14 +32,17 @@ class Operation(NamedTuple):
     required: tuple[str, ...] = ("path",)
     optional: tuple[str, ...] = ()
 
-    def schema(self) -> dict[str, Any]:
+    @cached_property
+    def schema(self) -> Schema:
         names = ("operation", *self.required, *self.optional)
-        return {
-            "type": "object",
-            "properties": {name: PROPERTIES[name] for name in names},
-            "required": list(self.required),
-            "additionalProperties": False,
-        }
+        return Schema(
+            {
+                "type": "object",
+                "properties": {name: PROPERTIES[name] for name in names},
+                "required": list(self.required),
+                "additionalProperties": False,
+            }
+        )
 
 
 def file_operations(settings: ToolSettings, base: Path) -> Tool:
@@ -44,8 +51,8 @@ def file_operations(settings: ToolSettings, base: Path) -> Tool:
 
     async def run(arguments: Arguments) -> Any:
         operation = OPERATIONS[arguments["operation"]]
-        check(settings.name, operation.schema(), arguments)
-        return await asyncio.to_thread(operation.run, files, arguments)
+        fitting = checked(settings.name, operation.schema, arguments)
+        return await asyncio.to_thread(operation.run, files, fitting)
 
     lines = [f"{name}({_signature(operation)}): {operation.about}" for name, operation in OPERATIONS.items()]
     return Tool(

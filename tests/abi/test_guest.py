@@ -65,6 +65,43 @@ def test_an_error_reply_is_raised_in_the_script() -> None:
     guest.close()
 
 
+def test_media_of_an_answer_are_handles() -> None:
+    """Wherever the host puts them: in an output, in a chunk, in what a conversation remembers."""
+    shown = {"type": "image", "format": "png", "mime": "image/png", "size": 3, "sha256": "ab", "metadata": {}}
+
+    def output() -> dict[str, object]:
+        said = {"role": "assistant", "text": "", "media": [shown]}
+        return {"text": "", "media": [shown], "metadata": {"agent": "a"}, "messages": [said]}
+
+    def answer(request: bytes) -> bytes:
+        op, payload = messages.decode_request(request)
+        given = {"agent.stream": "stream-1", "media.bytes": f"bytes of {payload}", "stream.close": 0.0}
+        return messages.encode_answer(True, given[op])
+
+    guest = new_guest(answer=answer)
+    source = """
+      local talk, found = Agent.create { name = "a" }:conversation(), {}
+      local function see(medium) found[#found + 1] = medium:bytes() end
+      see(talk:execute("x").media[1])
+      see(talk:history()[1].media[1])
+      local stream = talk:stream_execute("x")
+      see(stream:next().content.media)
+      see(stream:collect().media[1])
+      see(talk:history()[2].media[1])
+      talk:execute { text = "x", media = { talk:history()[2].media[1] } }
+      return found
+    """
+    (execute,) = started(guest, source).calls
+    (read,) = stepped(guest, Reply(execute.id, True, {"output": output()})).calls
+    content = {"type": "media", "media": shown, "is_final": True}
+    chunk = {"chunk_index": 0, "metadata": {"agent": "a"}, "content": content}
+    (again,) = stepped(guest, Reply(read.id, True, {"chunks": [chunk], "done": True, "output": output()})).calls
+    assert again.payload["input"]["media"] == [shown]
+    assert again.payload["history"][1]["media"] == [shown]
+    assert stepped(guest, Reply(again.id, True, {"output": output()})).results == [["bytes of ab"] * 5]
+    guest.close()
+
+
 def test_replies_to_nobody_are_ignored() -> None:
     guest = new_guest()
     (call,) = started(guest, "return Tool.execute('a')").calls

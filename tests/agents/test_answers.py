@@ -100,7 +100,7 @@ def test_asking_again_counts_towards_max_turns() -> None:
     ended = run(
         'Agent.create { schema = { a = "string" }, max_turns = 2 }:execute("x")', replies({"text": "never JSON"})
     )
-    assert "after 2 turns" in ended.error.message
+    assert "within `max_turns` = 2" in ended.error.message
     assert ended.usage["provider_calls"] == 2
 
 

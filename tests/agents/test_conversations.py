@@ -246,12 +246,16 @@ def test_streams_go_over_too() -> None:
         + """
       local c, text, stream = front:conversation(), {}, nil
       stream = c:stream_execute("my bill")
-      for chunk in stream do text[#text + 1] = chunk.content.text end
-      return table.concat(text), stream:collect().metadata.agent, c:agent().name, #c:history()
+      for chunk in stream do
+        text[#text + 1] = chunk.content.text
+        if chunk.content.type == "tool_call_complete" then told = chunk.content.name .. ": " .. chunk.content.result end
+      end
+      return table.concat(text), stream:collect().metadata.agent, c:agent().name, #c:history(), told
     """
     )
+    told = "transfer_to_billing: handed over to billing"
     manifest = replies(HAND_OVER, {"text": "you owe 3"})
-    assert run(source, manifest).report.output.results == ("you owe 3", "billing", "billing", 4)
+    assert run(source, manifest).report.output.results == ("you owe 3", "billing", "billing", 4, told)
 
 
 def test_max_turns_counts_for_each_agent() -> None:
@@ -276,3 +280,5 @@ def test_an_unknown_agent_to_hand_over_to_is_an_error_before_anything_is_paid() 
     assert ended.error.message == "agent 'a': there is no agent 'nobody' to hand over to"
     assert ended.error.details["kind"] == "not_found"
     assert ended.usage["provider_calls"] == 0
+    misspelt = run("Agent.create { name = 'bob', transfer_to = { 'bobb' } }:execute('x')", replies({"text": "x"}))
+    assert misspelt.error.message.endswith("to hand over to; did you mean 'bob'?")

@@ -143,8 +143,18 @@ def test_its_data_is_the_result_where_it_has_a_schema() -> None:
 def test_its_failure_is_told_to_the_model() -> None:
     source = HELPER + "return Agent.create { tools = { helper } }:execute('go').text"
     ended = run(source, providers(calls("my_helper", text="x"), ECHO, backup={"fault": "auth"}))
-    assert ended.result.startswith("the tools said: auth: ")
-    assert "the argument 'text' must be a string" in run(source, providers(calls("my_helper"), ECHO)).result
+    assert ended.result.startswith("the tools said: provider 'backup': ")
+    assert "the argument 'text' is missing" in run(source, providers(calls("my_helper"), ECHO)).result
+
+
+def test_the_answer_of_a_tool_that_hands_over_is_the_others() -> None:
+    source = """
+      local expert = Agent.create { name = "expert", provider = "backup" }
+      local first = Agent.create { name = "first", transfer_to = { expert } }
+      return Agent.create { tools = { first } }:execute("go").text
+    """
+    ended = run(source, providers(calls("first", text="x"), calls("transfer_to_expert"), ECHO))
+    assert ended.result == "the tools said: from backup"
 
 
 def test_limits_hold_beneath_agents_that_call_each_other() -> None:
@@ -154,6 +164,19 @@ def test_limits_hold_beneath_agents_that_call_each_other() -> None:
     ended = run("pcall(function() Agent.get('a'):execute('x') end)", manifest)
     assert isinstance(ended.error, LimitError)
     assert (ended.error.limit, ended.usage["provider_calls"]) == ("provider_calls", 20)
+
+
+def test_agents_that_ask_each_other_nest_within_a_bound() -> None:
+    """The innermost is told, and everybody answers."""
+    source = """
+      local a = Agent.create { name = "a", tools = { "b" } }
+      Agent.create { name = "b", tools = { a } }
+      return a:execute("go").text
+    """
+    asks = [calls("ba"[level % 2], text="x") for level in range(17)]
+    ended = run(source, replies(*asks, ECHO))
+    assert ended.result.endswith("the tools said: agents that ask each other nest at most 16 deep")
+    assert ended.usage["provider_calls"] == 34
 
 
 def test_agents_asked_in_one_turn_answer_at_once() -> None:

@@ -159,6 +159,25 @@ def test_where_lua_cannot_be_suspended_script_tools_run_one_by_one() -> None:
     assert ended.report.output.results == ("the tools said: done", 1)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_a_script_tool_spawned_ends_with_it(count: int) -> None:
+    define = """
+      local late = 0
+      Tool.define { name = "t", run = function()
+        Task.spawn(function()
+          local ended <close> = setmetatable({}, { __close = function() late = late + 1 end })
+          Task.sleep(9)
+        end)
+        Task.spawn(function() Task.sleep(9) error("never") end)
+        Task.sleep(0)
+        return "done"
+      end }
+      Tool.define { name = "late", run = function() return late end }
+    """
+    ended = execute(replies(calls(*["t"] * count), calls("late"), ECHO), '{ "t", "late" }', define=define)
+    assert told(ended) == str(count)
+
+
 def test_tools_may_call_agents_and_tools() -> None:
     define = """
       local inner = Agent.create { model = "mock" }
@@ -218,10 +237,11 @@ def test_what_is_nested_too_deeply_is_an_error_of_the_tool() -> None:
     [
         ("error('in lua')", "test.lua:2: in lua"),
         ("error('as it is', 0)", "as it is"),
-        ("error({ code = 7 })", "table: "),
+        ("error({ code = 7 })", '{"code":7}'),
+        ("error({ code = print })", "the tool failed"),
         ("error(setmetatable({}, { __tostring = function() return 'shown' end }))", "shown"),
         ("error(setmetatable({}, { __tostring = error }))", "the tool failed"),
-        ("Tool.execute('nowhere')", "not_found: there is no tool 'nowhere'"),
+        ("Tool.execute('nowhere')", "the tools said: there is no tool 'nowhere'"),
         ("return print", "data expected, got a function"),
         ("return 0/0", "NaN"),
         ("return '\\xff'", "\ufffd"),
@@ -239,12 +259,66 @@ def test_what_a_script_tool_gives_or_raises_is_told_to_the_model(body: str, expe
 
 def test_arguments_that_do_not_fit_are_told_to_the_model() -> None:
     define = "Tool.define { name = 't', parameters = { a = 'number' }, run = error }"
-    assert "argument 'a': number expected, got string" in told(
+    assert 'argument \'a\': "x" is not of type "number"' in told(
         execute(replies(calls("t", a="x"), ECHO), '{ "t" }', define=define)
     )
     assert "the argument 'text' is missing" in told(
         execute(replies(calls("upper"), ECHO), '{ "upper" }', given=[UPPER])
     )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "given", "expected"),
+    [
+        ({"type": "object", "properties": {"n": {"type": "integer"}}}, "{ n = 'x' }", "argument 'n': \"x\" is not of"),
+        ({"type": "object", "properties": {"n": {"enum": [1]}}}, "{ n = 2 }", "argument 'n': 2 is not one of 1"),
+        ({"type": "object", "required": ["n"]}, "{}", "the argument 'n' is missing"),
+        ({"type": "object", "required": ["n"]}, "JSON.array {}", "the argument 'n' is missing"),
+        ({"type": "object", "properties": {}}, "{ 1, 2 }", "a table of named arguments expected"),
+        ({"type": "nothing"}, "{}", "has parameters that cannot be checked: this is not a JSON Schema"),
+    ],
+)
+def test_arguments_of_a_host_tool_are_checked_against_its_schema(
+    parameters: dict[str, Any], given: str, expected: str
+) -> None:
+    async def never(_: Mapping[str, Any]) -> Any:
+        raise AssertionError("it ran")
+
+    tool = Tool(name="t", parameters=parameters, run=never)
+    ended = run(f"local ok, e = pcall(Tool.execute, 't', {given}) return e.kind, e.message, e.details", tools=[tool])
+    kind, message, details = ended.report.output.results
+    assert (kind, details) == ("tool", {"tool": "t"})
+    assert message.startswith("tool 't'")
+    assert expected in message
+
+
+def test_an_empty_table_is_a_list_where_a_host_tool_wants_one() -> None:
+    async def show(arguments: Mapping[str, Any]) -> Any:
+        return json.dumps(arguments)
+
+    of = {"type": "array", "items": {"type": "array"}}
+    tool = Tool(name="t", parameters={"properties": {"a": of, "b": of, "c": {"type": "object"}}}, run=show)
+    source = "return Tool.execute('t', { a = {}, b = { {}, { 1 } }, c = {}, d = {} })"
+    assert json.loads(run(source, tools=[tool]).result) == {"a": [], "b": [[], [1]], "c": {}, "d": {}}
+
+
+@pytest.mark.parametrize("value", [None, b"\xff", {"a": [], "b": {}, "c": b"\xff"}, 1.0, ToolError("broken")])
+def test_a_host_tool_tells_the_model_the_same_beside_a_script_tool(value: Any) -> None:
+    tool = raising("t", value) if isinstance(value, Exception) else giving("t", value)
+    define = "Tool.define { name = 'mine', run = function() return 'x' end }"
+    alone = execute(replies(calls("t"), ECHO), '{ "t" }', given=[tool])
+    beside = execute(replies(calls("mine", "t"), ECHO), '{ "mine", "t" }', given=[tool], define=define)
+    assert told(beside) == told(alone)
+    assert beside.usage["tool_calls"] == 2
+
+
+def test_a_script_tool_stands_before_one_of_the_host_with_its_name() -> None:
+    source = """
+      local theirs = Tool.get("upper")
+      local mine = Tool.define { name = "upper", run = function(args) return theirs:execute(args) .. "!" end }
+      return #Tool.list(), Tool.list()[1] == mine, Tool.get("upper") == mine, Tool.execute("upper", { text = "x" })
+    """
+    assert run(source, tools=[UPPER]).report.output.results == (1, True, True, "X!")
 
 
 def test_a_model_can_call_only_what_its_agent_has() -> None:
@@ -277,7 +351,7 @@ def test_a_model_that_never_stops_asking_is_stopped_by_max_turns() -> None:
     """
     ended = run(source, replies(calls("upper", text="x")), tools=[UPPER])
     assert isinstance(ended.error, ProviderError)
-    assert ended.error.message == "agent 'loops' still asked for tools after 3 turns"
+    assert ended.error.message == "agent 'loops' gave no answer within `max_turns` = 3"
     assert "max_turns" in ended.error.hint
     assert ended.usage["provider_calls"] == 3
     mine = source.replace('"upper" }', 'Tool.define { name = "upper", run = function() return "x" end } }')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -291,6 +292,53 @@ def test_tool_calls_stream_in_fragments_and_bad_arguments_are_told() -> None:
     assert fragments == '{"x": 42}'
     assert "got 42" in text
     assert "not valid JSON" in text
+
+
+def test_the_results_of_one_turn_stand_in_the_order_of_its_calls() -> None:
+    """Whoever ran them, and whichever could not be run."""
+    wanted = [
+        ("mine", '{"n": 1}'),
+        ("host", "{}"),
+        ("mine", "{bad"),
+        ("nowhere", "{}"),
+        ("mine", '{"n": "x"}'),
+        ("mine", "[]"),
+    ]
+    asked = [
+        {"id": f"c{i}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        for i, (name, arguments) in enumerate(wanted)
+    ]
+
+    async def answer(request: Request, reply: Reply) -> None:
+        if request.json["messages"][-1]["role"] == "tool":
+            await chat("done")(request, reply)
+            return
+        message = {"role": "assistant", "content": None, "tool_calls": asked}
+        body = {"id": "x", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+        await reply.send(200, json.dumps(body).encode(), content_type="application/json")
+
+    async def host() -> str:
+        return "from the host"
+
+    source = (
+        AGENT
+        + """
+      local mine = Tool.define {
+        name = "mine", parameters = { n = "number" }, run = function(args) Task.sleep(0.001) return args.n end,
+      }
+      return Agent.create { tools = { "host", mine } }:execute("x").text
+    """
+    )
+    with Loopback(answer) as server:
+        ended = asyncio.run(ran(source, manifest(server), tools=[tool("host", host)]))
+    assert ended.result == "done"
+    results = [message for message in server.requests[1].json["messages"] if message["role"] == "tool"]
+    assert [result["tool_call_id"] for result in results] == ["c0", "c1", "c2", "c3", "c4", "c5"]
+    told = [result["content"] for result in results]
+    assert told[:2] == ["1", "from the host"]
+    assert told[2].startswith("the arguments are not valid JSON (")
+    assert told[3:5] == ["there is no tool 'nowhere'", "tool 'mine': argument 'n': \"x\" is not of type \"number\""]
+    assert told[5] == "the arguments are a list, not an object"
 
 
 def test_many_agents_at_once_on_one_server() -> None:

@@ -22,19 +22,33 @@ import asyncio
 from llmspell.runtime import ScriptRuntime
 print(asyncio.run(ScriptRuntime().execute_script("return 6 * 7")).result)
 """
+TOGETHER = """
+import asyncio
+from llmspell.runtime import ScriptRuntime
+async def main():
+    runtime = ScriptRuntime()
+    for _ in range(2):
+        outputs = await asyncio.gather(*(runtime.execute_script("return 1") for _ in range(8)))
+        print(sum(output.result for output in outputs))
+asyncio.run(main())
+"""
 NAME = f"lua-{image_hash(image_path())[:24]}-{engine._SETTINGS}.cwasm"
 
 
-def works(cache: Path) -> bool:
-    """Can a process with this cache folder run a script?"""
-    done = subprocess.run(
-        [sys.executable, "-c", RUN],
+def process(program: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program],
         env={**os.environ, "XDG_CACHE_HOME": str(cache)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def works(cache: Path) -> bool:
+    """Can a process with this cache folder run a script?"""
+    done = process(RUN, cache)
     assert done.stdout == "42\n" or "lua.wasm does not export" in done.stderr, done.stderr
     return done.returncode == 0
 
@@ -136,3 +150,8 @@ def test_without_a_usable_place_for_it_nothing_is_kept(tmp_path: Path) -> None:
     blocked.write_text("not a folder")
     assert works(blocked)
     assert list(tmp_path.iterdir()) == [blocked]
+
+
+def test_runs_that_begin_at_once_in_a_new_process_share_one_engine(tmp_path: Path) -> None:
+    done = process(TOGETHER, tmp_path)
+    assert (done.stdout, done.stderr) == ("8\n8\n", "")

@@ -135,6 +135,9 @@ def library(tmp_path: Path) -> Path:
         "lib/cycle_a.lua": "return require('cycle_b')",
         "lib/cycle_b.lua": "return require('cycle_a')",
         "lib/waits.lua": "Ran = (Ran or 0) + 1 Task.sleep(0.01) return { Ran }",
+        "lib/ring_a.lua": "Task.sleep(0.01) local b = require('ring_b') return b",
+        "lib/ring_b.lua": "Task.sleep(0.01) local a = require('ring_a') return a",
+        "lib/later.lua": "Ran = (Ran or 0) + 1 Task.sleep(0.01) assert(Ran > 1) return Ran",
         "lib/bytecode.lua": "\x1bLua",
         "lib/folder.lua/x": "",
         "secret.lua": "return 'secret'",
@@ -226,6 +229,23 @@ def test_a_module_that_waits_while_it_loads_is_run_once_for_all(library: Path) -
       return all[1] == all[2] and all[2] == all[3] and Ran
     """
     assert run(script, MODULES, base=library).result == 1
+
+
+def test_modules_that_two_tasks_require_from_each_other_are_a_deadlock(library: Path) -> None:
+    script = "Task.all { function() require('ring_a') end, function() require('ring_b') end }"
+    error = run(script, MODULES, base=library).error
+    assert error.kind == "deadlock"
+    assert "lib/ring_b.lua:1: in" in error.traceback
+
+
+def test_who_waits_for_a_module_that_fails_loads_it_again(library: Path) -> None:
+    script = """
+      local function load() return require("later") end
+      local values = {}
+      for _, outcome in ipairs(Task.settle { load, load, load }) do values[#values + 1] = outcome.value end
+      return values
+    """
+    assert run(script, MODULES, base=library).result == [2, 2]
 
 
 def test_without_roots_nothing_can_be_required() -> None:

@@ -24,6 +24,7 @@ def failed(script: str) -> LlmspellError:
 
 
 ASKING = 'local agent = Agent.create{ model = "mock" }\n'
+WORKFLOW = "local w = Workflow.sequential{ steps = { { run = print } } }\n"
 
 RUNTIME = {
     # names
@@ -67,6 +68,9 @@ RUNTIME = {
     f"{ASKING}local answer = agent:execute('x')\nprint('a ' .. answer)": "did you mean answer.text?",
     f"{ASKING}print(agent:execute('x').choices[1])": "an agent's answer has no 'choices'; its text is result.text",
     f"{ASKING}local r = agent:execute('x')\nprint('a ' .. r.content)": "an agent's answer has no 'content'",
+    f"{ASKING}local r = agent:execute('x')\nprint('a ' .. r.txt)": "did you mean 'text'?",
+    f"{ASKING}local r = agent:execute('x')\nprint(r.metdata.model)": "did you mean 'metadata'?",
+    f"{WORKFLOW}local r = w:execute()\nprint(r.outptus.x)": "did you mean 'outputs'?",
     f"{ASKING}for chunk in agent:stream_execute('x') do\nio.write(chunk.content.text)\nend": "if chunk.content.text",
     f"{ASKING}for c in agent:stream_execute('x') do\nprint('' .. c.text)\nend": "a chunk's text is c.content.text",
     f"{ASKING}for c in agent:stream_execute('x') do\nprint('' .. c)\nend": "its text is c.content.text",
@@ -140,6 +144,8 @@ def test_an_error_of_the_compiler_says_what_to_do(script: str) -> None:
         "print('a != b' 'c' )(",
         "local r = { text = 1 }\nprint('a' .. r.content)",
         "xqzw()",
+        f"{WORKFLOW}print(w\n  :start())",
+        f"{WORKFLOW}local r = w:execute()\nprint('' .. r.output)",
     ],
 )
 def test_what_is_no_common_mistake_gets_no_hint(script: str) -> None:

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from llmspell.settings import ProviderKind
+
 HERE = Path(__file__).parent
 FIXTURES = HERE / "fixtures"
 START_TIMEOUT = 30.0
@@ -25,7 +27,10 @@ START_TIMEOUT = 30.0
 
 
 class Aimock:
-    """A running server. The OpenAI protocol is under `base_url`; `api_key` is the one that it asks for."""
+    """A running server. Its protocols are under `base_url`; `api_key` is the one that it asks for."""
+
+    kind: ProviderKind = "openai"
+    """The protocol that the test at hand speaks with it."""
 
     def __init__(self, url: str, api_key: str) -> None:
         self.url = url

@@ -1,4 +1,4 @@
-"""The openai provider against aimock: whole answers, streams, tool calls, and the faults that the server injects."""
+"""The providers against aimock, protocol by protocol: whole answers, streams, tool calls, and faults it injects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from llmspell.errors import (
 )
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
-from llmspell.settings import ProviderSettings
+from llmspell.settings import ProviderKind, ProviderSettings
 from llmspell.types import Message, ModelReply, ModelRequest, TextDelta, ToolCall, ToolCallDelta, ToolSpec, Usage
 from tests.integration.aimock import Aimock
 from tests.integration.conftest import API_KEY
@@ -30,11 +30,30 @@ from tests.integration.conftest import API_KEY
 pytestmark = pytest.mark.integration
 
 KEY_ENV = "INTEGRATION_API_KEY"
+PROTOCOLS: tuple[ProviderKind, ...] = ("openai", "openai-responses")
+CUT_AT_LENGTH: Mapping[str, tuple[str, str]] = {
+    "openai": ("length", "length"),
+    "openai-responses": ("other", "incomplete"),  # aimock leaves out incomplete_details, which say why
+}
+BEFORE_TEXT: Mapping[str, int] = {"openai": 1, "openai-responses": 4}
+"""Events of a stream before its first text."""
+THINK: Mapping[str, Mapping[str, Any]] = {
+    "openai": {"reasoning_effort": "low"},
+    "openai-responses": {"reasoning": {"effort": "low", "summary": "auto"}},
+}
 WEATHER = ToolSpec(
     name="get_weather",
     description="The weather in a city.",
     parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
 )
+
+
+@pytest.fixture(params=PROTOCOLS)
+def server(running: Aimock, request: pytest.FixtureRequest) -> Aimock:
+    """aimock, with no requests remembered, asked in one protocol after the other."""
+    running.forget()
+    running.kind = request.param
+    return running
 
 
 def request(text: str, *more: Message, tools: tuple[ToolSpec, ...] = ()) -> ModelRequest:
@@ -44,8 +63,8 @@ def request(text: str, *more: Message, tools: tuple[ToolSpec, ...] = ()) -> Mode
 @asynccontextmanager
 async def connected(server: Aimock, key: str = API_KEY, **changes: Any) -> AsyncIterator[Provider]:
     """The provider that a manifest with these settings gives, connected to the server."""
-    settings = ProviderSettings(name="mock", kind="openai", base_url=server.base_url, api_key_env=KEY_ENV)
-    settings = replace(settings, **changes)
+    settings = ProviderSettings(name="mock", base_url=server.base_url, api_key_env=KEY_ENV)
+    settings = replace(settings, **{"kind": server.kind, **changes})
     manager = ProviderManager({"mock": settings}, "mock", environ={KEY_ENV: key})
     try:
         yield manager.get("mock")
@@ -117,7 +136,8 @@ def test_every_script_of_the_world_arrives_unharmed(server: Aimock, way: Way) ->
 @both_ways
 def test_an_answer_cut_at_the_token_limit_says_so(server: Aimock, way: Way) -> None:
     server.add({"userMessage": "too long"}, {"content": "one two", "finishReason": "length"})
-    assert ask(server, way, request("too long")).finish_reason == "length"
+    reply = ask(server, way, request("too long"))
+    assert (reply.finish_reason, reply.raw_finish_reason) == CUT_AT_LENGTH[server.kind]
 
 
 def test_a_stream_comes_in_pieces_as_the_server_sent_them(server: Aimock) -> None:
@@ -163,6 +183,23 @@ def test_a_streamed_tool_call_is_seen_before_its_arguments_are_whole(server: Aim
     assert {(piece.index, piece.id, piece.name) for piece in pieces} == {(0, "call_weather", "get_weather")}
     assert "".join(piece.fragment for piece in pieces) == '{"city":"Oslo","days":2}'
     assert len(pieces) > 2
+
+
+@both_ways
+def test_what_the_model_thinks_comes_apart_and_goes_back(server: Aimock, way: Way) -> None:
+    name = f"think {server.kind}."
+    call = {"id": "call_think", "name": "get_weather", "arguments": {"city": "Oslo"}}
+    server.add({"userMessage": name, "hasToolResult": False}, {"reasoning": "Oslo, then.", "toolCalls": [call]})
+    server.add({"userMessage": name, "toolCallId": "call_think"}, {"content": "It snows."})
+    asked = replace(request(name, tools=(WEATHER,)), model="gpt-5-mini", parameters=THINK[server.kind])
+    first = ask(server, way, asked)
+    assert [block.text for block in first.reasoning] == ["Oslo, then."]
+    assert [call.id for call in first.tool_calls] == ["call_think"]
+
+    turn = Message(role="assistant", text=first.text, tool_calls=first.tool_calls, reasoning=first.reasoning)
+    result = Message(role="tool", text="snow", tool_call_id="call_think", name="get_weather")
+    last = ask(server, way, replace(asked, messages=(*asked.messages, turn, result)))
+    assert last.text == "It snows."
 
 
 def test_many_requests_at_once_get_each_its_own_answer(server: Aimock) -> None:
@@ -231,9 +268,11 @@ def test_a_wrong_key_is_an_auth_error(server: Aimock, way: Way) -> None:
 
 
 def test_a_stream_that_breaks_off_is_an_error_that_keeps_what_had_arrived(server: Aimock) -> None:
-    server.add({"userMessage": "break off"}, {"content": "one two three four"}, truncateAfterChunks=4, latency=10)
+    name = f"break off {server.kind}."
+    chunks = BEFORE_TEXT[server.kind] + 3
+    server.add({"userMessage": name}, {"content": "one two three four"}, truncateAfterChunks=chunks, latency=10)
     arrived: list[str] = []
-    error = fault(server, listening(arrived), request("break off"))
+    error = fault(server, listening(arrived), request(name))
     assert isinstance(error, BadResponseError | ConnectError)
     assert error.partial_text == "".join(arrived)
     # The last chunk and the end of the connection leave the server together: that one may be lost on the way.
@@ -248,10 +287,12 @@ def test_a_server_that_does_not_answer_in_time_is_a_timeout(server: Aimock, way:
 
 
 def test_a_stream_that_stalls_is_a_timeout_that_keeps_what_had_arrived(server: Aimock) -> None:
-    pauses = {"ttftMs": 1, "interChunkDelaysMs": [1, 1, 20_000], "totalDurationMs": 20_003}
-    server.add({"userMessage": "stall"}, {"content": "one two three four five"}, recordedTimings=pauses)
+    name = f"stall {server.kind}."
+    delays = [1] * (BEFORE_TEXT[server.kind] + 1) + [20_000]
+    pauses = {"ttftMs": 1, "interChunkDelaysMs": delays, "totalDurationMs": 20_003}
+    server.add({"userMessage": name}, {"content": "one two three four five"}, recordedTimings=pauses)
     arrived: list[str] = []
-    error = fault(server, listening(arrived), request("stall"), chunk_timeout_ms=1_000)
+    error = fault(server, listening(arrived), request(name), chunk_timeout_ms=1_000)
     assert type(error) is ProviderTimeout
     assert error.partial_text == "".join(arrived) == "one two three fo"
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest.keys import PROVIDER_KINDS
 from llmspell.manifest.load import parse_manifest
 from llmspell.manifest.model import (
@@ -27,7 +28,11 @@ from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
 from llmspell.settings import (
     AgentSettings,
+    CapabilitySettings,
     FileRoot,
+    MediaSizes,
+    Prices,
+    ProviderKind,
     ProviderSettings,
     ScriptedReply,
     ScriptedToolCall,
@@ -74,6 +79,7 @@ RUNTIMES = st.builds(
         for name, (low, high) in LIMIT_RANGES.items()
     },
 )
+PRICES = st.floats(0, 1_000_000)
 REPLIES = st.builds(
     ScriptedReply,
     text=TEXT,
@@ -91,6 +97,20 @@ ROOTS = st.builds(
 )
 
 
+SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama", "gemini")
+MODALITIES = st.none() | some(st.sampled_from(MEDIA_TYPES))
+CAPABILITIES = st.builds(
+    CapabilitySettings,
+    streaming=st.none() | st.booleans(),
+    tools=st.none() | st.booleans(),
+    json_schema=st.none() | st.booleans(),
+    input_modalities=MODALITIES,
+    output_modalities=MODALITIES,
+    max_context=st.none() | COUNTS,
+    max_media_size=st.none() | st.builds(MediaSizes, image=st.none() | COUNTS, binary=COUNTS),
+)
+
+
 @st.composite
 def providers(draw: st.DrawFn) -> ProvidersSection:
     entries: dict[str, ProviderSettings] = {}
@@ -98,7 +118,7 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
         scripted = name == "scripted" or draw(st.booleans())
         entries[name] = ProviderSettings(
             name=name,
-            kind="scripted" if scripted else "openai",
+            kind="scripted" if scripted else draw(st.sampled_from(SERVERS)),
             model=draw(st.none() | FILLED),
             base_url=None if scripted else draw(st.sampled_from([None, "https://host/v1", "http://[::1]:80/é"][:2])),
             api_key_env=draw(st.none() | ENV),
@@ -107,7 +127,13 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
             headers=draw(st.dictionaries(st.sampled_from(["X-A", "B"]), st.text("ab \t~", max_size=5))),
             connect_timeout_ms=draw(TIMES),
             max_reply_bytes=draw(COUNTS),
+            total_timeout_ms=draw(st.none() | TIMES.filter(bool)),
+            max_retries=draw(st.integers(0, 100)),
+            max_concurrency=draw(st.none() | COUNTS),
+            http2=draw(st.booleans()),
+            prices=draw(st.none() | st.builds(Prices, input=PRICES, output=PRICES, cached=st.none() | PRICES)),
             replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if scripted else (),
+            capabilities=draw(st.none() | CAPABILITIES),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))
     return ProvidersSection(default=default if len(entries) > 1 or draw(st.booleans()) else None, entries=entries)
@@ -180,7 +206,7 @@ def test_the_note_names_the_provider_that_agents_get() -> None:
 
 
 def test_the_kinds_of_the_settings_are_all_generated_here() -> None:
-    assert PROVIDER_KINDS == ("openai", "scripted")
+    assert set(SERVERS) | {"scripted"} == set(PROVIDER_KINDS)
 
 
 def test_a_manifest_without_a_script_has_no_run_section() -> None:

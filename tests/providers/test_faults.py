@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmspell.errors import ProviderError, RefusedError
+from llmspell.errors import ProviderError, RateLimitError, RefusedError
 from llmspell.providers.credentials import Key, read_key, secrets
 from llmspell.providers.error_body import MAX_MESSAGE, tidy
 from llmspell.providers.faults import Asked, dress, from_status, retry_after
@@ -158,3 +158,11 @@ def test_keys_and_secret_headers_are_the_secrets() -> None:
 def test_which_key_is_sent(api_key_env: str | None, base_url: str | None, environ: dict[str, str], value: str) -> None:
     settings = ProviderSettings(name="p", api_key_env=api_key_env, base_url=base_url)
     assert read_key(settings, environ, "OPENAI_API_KEY").value == value
+
+
+def test_the_cause_that_stands_in_the_details_counts_more_than_the_type() -> None:
+    spent = {"type": "rate_limit_error", "message": "no", "details": {"error_code": "enforced_spend_limit_reached"}}
+    error = from_status(429, {}, json.dumps({"error": spent}).encode(), asked=ASKED, now=NOW)
+    assert (type(error), error.retryable) == (RateLimitError, False)
+    error = from_status(429, {}, json.dumps({"error": spent | {"details": None}}).encode(), asked=ASKED, now=NOW)
+    assert (type(error), error.retryable) == (RateLimitError, True)

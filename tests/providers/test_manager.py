@@ -110,8 +110,8 @@ def test_a_description_says_what_a_provider_can_do_and_never_its_key() -> None:
             "streaming": True,
             "tools": True,
             "json_schema": True,
-            "input_modalities": ("text",),
-            "output_modalities": ("text",),
+            "input_modalities": ("text", "image", "audio", "video", "binary"),
+            "output_modalities": ("text", "image", "audio"),
         },
     }
     assert "secret-key" not in repr(manager().describe("local"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from llmspell.errors import BadResponseError, OverloadedError, ProviderError, RateLimitError
 from llmspell.providers.protocols.chat.reply import decode
 from llmspell.providers.protocols.parts import MAX_ARGUMENT_CHARS
-from llmspell.types import Message, ModelReply, ToolCall, Usage
+from llmspell.types import Message, ModelReply, Reasoning, ToolCall, Usage
 
 from .helpers import ask
 
@@ -48,6 +48,7 @@ def test_everything_that_a_reply_says_is_kept() -> None:
         raw_finish_reason="tool_calls",
         model="gpt-x",
         request_id="chatcmpl-7",
+        reasoning=(Reasoning(kind="openai", text="hm", data={"field": "reasoning_content"}),),
     )
 
 

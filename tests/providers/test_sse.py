@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from llmspell.errors import BadResponseError
 from llmspell.providers.sse import ServerEvent, SseParser
 
-from .helpers import RECORDINGS
+from .recorded import HERE
 
 
 def parse(*chunks: bytes) -> list[ServerEvent]:
@@ -80,7 +80,7 @@ def test_a_byte_order_mark_is_only_one_at_the_start() -> None:
     assert data("data: a\n\n\ufeffdata: b\n\n".encode()) == ["a"]
 
 
-@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(HERE.glob("openai/*.sse")), ids=lambda path: path.stem)
 def test_every_split_point_of_every_recording_gives_the_same_events(path: Path) -> None:
     source = path.read_bytes()
     expected = parse(source)

@@ -75,6 +75,19 @@ def test_a_thousand_runs_leave_neither_memory_nor_files_behind() -> None:
     assert after[0] - before[0] < 10_000_000, f"{(after[0] - before[0]) // 1000} bytes a run"
 
 
+def test_event_loops_one_after_the_other_leave_no_files_open() -> None:
+    shared = ScriptRuntime()
+    asyncio.run(shared.execute_script("Task.sleep(0)"))
+    before = open_files()
+    gc.disable()  # whether it runs in between is chance
+    try:
+        for _ in range(20):
+            asyncio.run(shared.execute_script("Task.sleep(0)"))
+        assert open_files() == before
+    finally:
+        gc.enable()
+
+
 def test_cancelled_runs_leave_nothing_behind() -> None:
     shared = ScriptRuntime()
 

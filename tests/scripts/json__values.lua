@@ -8,7 +8,7 @@ local function both(text, ...)
 end
 assert(both("1") == 1 and math.type(JSON.parse("1")) == "integer" and math.type(JSON.parse("1.0")) == "float")
 assert(both("true") == true and both("false") == false and both('""') == "")
-assert(JSON.parse("null") == nil and JSON.stringify(nil) == "null" and JSON.stringify(JSON.null) == "null")
+assert(JSON.parse("null") == JSON.null and JSON.stringify(nil) == "null" and JSON.stringify(JSON.null) == "null")
 both("[]")
 both("{}")
 both('{"a":[]}')

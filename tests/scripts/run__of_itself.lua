@@ -15,6 +15,7 @@ assert(usage.provider_calls == 1 and usage.output_bytes == 5 and usage.input_tok
 Run.progress(0.5, "half")
 Run.progress(nil, "unknown")
 Run.progress(7)
+Run.progress(1, "not UTF-8: \xff")
 assert(not pcall(Run.progress, "x"))
 
 assert(Provider.list()[1].name == "scripted" and Provider.get("nowhere") == nil)

@@ -18,11 +18,18 @@ assert(Tool.execute("add", { a = 1, b = 2 }) == 3 and add:execute { a = 1.5 } ==
 local e = fails("tool 'add': the argument 'a' is missing", Tool.execute, "add", {})
 assert(e.kind == "tool" and e.details.tool == "add")
 fails("the argument 'a' is missing", Tool.execute, "add")
-fails("argument 'a': number expected, got string", add.execute, add, { a = "1" })
-fails("argument 'b': integer expected, got number", add.execute, add, { a = 1, b = 1.5 })
-fails("argument 'b': integer expected, got string", add.execute, add, { a = 1, b = "2" })
-fails("argument 'list': array expected", add.execute, add, { a = 1, list = 1 })
-fails("argument 's': boolean expected", add.execute, add, { a = 1, s = "yes" })
+e = fails("tool 'add': argument 'a': \"1\" is not of type \"number\"", add.execute, add, { a = "1" })
+assert(e.kind == "tool" and e.details.tool == "add")
+fails("argument 'b': 1.5 is not of type \"integer\"", add.execute, add, { a = 1, b = 1.5 })
+fails("argument 'b': null is not of type", add.execute, add, { a = 1, b = JSON.null })
+fails("argument 'list': 1 is not of type \"array\"", add.execute, add, { a = 1, list = 1 })
+fails("argument 's': \"yes\" is not of type \"boolean\"", add.execute, add, { a = 1, s = "yes" })
+fails("argument 'o': [] is not of type \"object\"", add.execute, add, { a = 1, o = JSON.array {} })
+fails("a table of named arguments expected", add.execute, add, { 1, 2 })
+fails("data expected, got a function (field 'arguments.a')", add.execute, add, { a = print })
+local cyclic = { a = 1 }
+cyclic.o = cyclic
+fails("it contains itself", add.execute, add, cyclic)
 assert(add:execute { a = 1, b = 2.0, list = {}, o = {}, s = false } == 3)
 
 fails("there is no tool 'nowhere'", Tool.execute, "nowhere", {})

@@ -31,7 +31,7 @@ assert(double:execute { input = { 1, 2, 3 } }.output == 6 and double:execute { i
 result = double:execute { input = {} }
 assert(result.success and result.iterations == 0 and result.output == nil and #result.steps == 0)
 result = double:execute("no list")
-assert(not result.success and tostring(result.error) == "argument: workflow 'loop': 'over' gave a string, a list expected")
+assert(not result.success and tostring(result.error) == "argument: workflow 'loop': what 'over' gave: list expected, got string")
 
 -- max_iterations is a bound, not a way to take the first few.
 local function bounded(list)

@@ -8,11 +8,12 @@ from typing import Any
 
 from llmspell.settings import FileRoot, ToolSettings
 from llmspell.tools.builtin import built_in_tools
-from llmspell.tools.registry import call
+from llmspell.tools.registry import ToolRegistry
 
 
 def tool(name: str, base: Path, *granted: FileRoot, **sizes: int) -> Any:
     """A function that calls the tool with its arguments; its runs are one run of a script."""
     settings = ToolSettings(name=name, roots=granted, **sizes)
     (made,) = built_in_tools([name], {name: settings}, base)
-    return lambda **arguments: asyncio.run(call(made, arguments))
+    registry = ToolRegistry([made])
+    return lambda **arguments: asyncio.run(registry.call(made, arguments))

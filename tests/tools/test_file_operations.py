@@ -57,15 +57,15 @@ def test_bytes_are_written_as_base64_or_as_a_script_has_them(do: Any, tmp_path: 
 @pytest.mark.parametrize(
     ("operation", "arguments", "message"),
     [
-        ("erase", {}, r'\$\.operation: "erase" is not one of'),
+        ("erase", {}, "argument 'operation': \"erase\" is not one of"),
         ("read", {}, "the argument 'path' is missing"),
         ("write", {"path": "a"}, "the argument 'content' is missing"),
         ("copy", {"path": "a.txt"}, "the argument 'to' is missing"),
         ("glob", {}, "the argument 'pattern' is missing"),
         ("delete", {"path": "a", "overwrite": True}, "'overwrite' was unexpected"),
         ("list", {"recursive": True}, "'recursive' was unexpected"),
-        ("delete", {"path": "a", "recursive": "yes"}, r"\$\.recursive"),
-        ("write", {"path": "a", "content": 1}, r"\$\.content"),
+        ("delete", {"path": "a", "recursive": "yes"}, "argument 'recursive'"),
+        ("write", {"path": "a", "content": 1}, "argument 'content'"),
         ("write", {"path": "a", "content": "x", "to": "b"}, "'to' was unexpected"),
         ("write", {"path": "none/a", "content": "x"}, "there is no folder 'none' to write into"),
     ],

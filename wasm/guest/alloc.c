@@ -26,13 +26,19 @@ typedef struct Chunk {
 
 extern unsigned char __heap_base; /* the first byte after the static data and the stack; the linker's */
 
-static Chunk *bins[BINS];
-static uint64_t bins_used[(BINS + 63) / 64];
-static Chunk *heap_end; /* a chunk of no size after the last; NULL before the first allocation */
+static Chunk *bins[BINS] EVERY_RUN;
+static uint64_t bins_used[(BINS + 63) / 64] EVERY_RUN;
+static Chunk *heap_end EVERY_RUN; /* a chunk of no size after the last; NULL before the first allocation */
+static uint32_t heap_last EVERY_RUN; /* its `before`: over there it would be one more page that every run writes */
 
 static Chunk *chunk_at(const void *base, size_t offset) { return (Chunk *)((uintptr_t)base + offset); }
 static size_t chunk_size(const Chunk *c) { return c->size & ~FREE; }
 static Chunk *chunk_after(const Chunk *c) { return chunk_at(c, chunk_size(c)); }
+
+static void set_before(Chunk *c, size_t size) {
+  if (c == heap_end) heap_last = (uint32_t)size;
+  else c->before = (uint32_t)size;
+}
 
 static unsigned bin_of(size_t size) {
   if (size < 256) return (unsigned)size / 16;
@@ -52,7 +58,7 @@ static unsigned bin_from(unsigned i) {
 static void bin_add(Chunk *c, size_t size) {
   unsigned i = bin_of(size);
   c->size = (uint32_t)size | FREE;
-  chunk_after(c)->before = (uint32_t)size;
+  set_before(chunk_after(c), size);
   c->prev = NULL;
   c->next = bins[i];
   if (c->next != NULL) c->next->prev = c;
@@ -81,7 +87,7 @@ static void *chunk_use(Chunk *c, size_t have, size_t size) {
     bin_add(rest, have - size);
   }
   c->size = (uint32_t)size;
-  chunk_after(c)->before = (uint32_t)size;
+  set_before(chunk_after(c), size);
   return chunk_at(c, HEAD);
 }
 
@@ -104,17 +110,17 @@ static void heap_free(void *block) {
 /* Make a free chunk of `size` at the heap's end. 0: the limit is reached. Nothing else takes memory from the system. */
 static int heap_grow(size_t size) {
   Chunk *first = heap_end;
-  if (first == NULL) { /* what there is beyond the static data */
-    first = chunk_at(NULL, (((uintptr_t)&__heap_base + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1)) + ALIGN - HEAD);
-    first->before = 0;
+  if (first == NULL) { /* what there is beyond the static data, and a page, for that may be nothing */
+    if (__builtin_wasm_memory_grow(0, 1) == (size_t)-1) return 0;
+    first = chunk_at(NULL, (((uintptr_t)&__heap_base + WRITTEN_PAGE - 1) & ~(WRITTEN_PAGE - 1)) + ALIGN - HEAD);
   } else {
-    const Chunk *last = chunk_at(first, -(size_t)first->before);
+    const Chunk *last = chunk_at(first, -(size_t)heap_last);
     size_t have = last->size & FREE ? chunk_size(last) : 0;
     size_t pages = have < size ? (size - have + 0xffff) >> 16 : 1;
     if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1) return 0;
   }
   heap_end = chunk_at(NULL, (__builtin_wasm_memory_size(0) << 16) - HEAD);
-  heap_end->size = 0;
+  first->before = heap_last;
   first->size = (uint32_t)((uintptr_t)heap_end - (uintptr_t)first);
   heap_free(chunk_at(first, HEAD));
   return 1;
@@ -213,7 +219,7 @@ typedef struct Slab {
   uint16_t used, class;
 } Slab;
 
-static Slab *slabs[SMALL / GRAIN + 1];
+static Slab *slabs[SMALL / GRAIN + 1] EVERY_RUN;
 
 static void slab_link(Slab *s) {
   s->prev = NULL;
@@ -271,10 +277,14 @@ static inline void small_free(void *block) {
 ** boot image stay as they are in the file, shared by all runs. Called once, when the image is made.
 */
 static void heap_seal(void) {
-  Chunk *last = chunk_at(heap_end, -(size_t)heap_end->before);
+  Chunk *last = chunk_at(heap_end, -(size_t)heap_last);
   unsigned open = last->size & FREE;
   for (unsigned i = 0; i < BINS; i++)
-    for (Chunk *c = bins[i]; c != NULL; c = c->next) c->size &= ~FREE;
+    for (Chunk *next, *c = bins[i]; c != NULL; c = next) {
+      next = c->next;
+      c->size &= ~FREE;
+      memset(&c->next, 0, chunk_size(c) - HEAD); /* what it held is of no use in the file */
+    }
   memset(bins, 0, sizeof bins);
   memset(bins_used, 0, sizeof bins_used);
   if (open) heap_free(chunk_at(last, HEAD));

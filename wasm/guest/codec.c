@@ -192,6 +192,12 @@ static void encode_table(Encoder *e, int idx, const Path *path, int depth) {
   if (n == 0 && lua_getmetatable(L, idx)) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ARRAY);
     int is_array = lua_rawequal(L, -1, -2);
+    lua_pop(L, 1);
+    if (lua_rawgetp(L, -1, &KEY_VALUES) == LUA_TTABLE) { /* it can only be read: these are its fields */
+      encode_value(e, lua_gettop(L), path, depth);
+      lua_pop(L, 2);
+      return;
+    }
     lua_pop(L, 2);
     lua_pushnil(L);
     int empty = !lua_next(L, idx);

@@ -27,6 +27,14 @@ void llmspell_write(int stream, const void *data, size_t len);
 __attribute__((import_module("llmspell"), import_name("call")))
 uint64_t llmspell_call(const void *request, size_t len);
 
+/*
+** What every run writes stands together: a page that a run writes to is memory of that run, and the others are shared.
+** Of EVERY_RUN, whose section begins on a page, there is about half a page; the mailbox begins in the rest of it.
+*/
+#define WRITTEN_PAGE 4096u
+#define EVERY_RUN __attribute__((section(".bss.every_run")))
+#define AFTER_EVERY_RUN __attribute__((section(".bss.mailbox")))
+
 #define STDOUT 1
 #define STDERR 2
 

@@ -70,6 +70,7 @@ typedef struct {
 #include "tasks.c"
 #include "host.c"
 #include "libs.c"
+#include "image.c"
 #include "turn.c"
 
 #include "loop.h" /* last: its macros are for the loop alone */

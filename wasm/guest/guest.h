@@ -10,6 +10,7 @@
 #define MAX_NODES 1000000u      /* values in one message: bounds what a message costs to take apart */
 #define MAILBOX (16u << 10)     /* each half: turns in, call replies in; larger messages are allocated */
 #define RESERVE (96u << 10)     /* freed before a report is built when memory is out */
+#define MAX_WARNINGS 50         /* a loop of failing finalizers must not fill the user's terminal */
 #define PRELUDE_PREFIX "=[llmspell"
 
 /* A growing byte string outside Lua's heap. */
@@ -23,8 +24,11 @@ typedef struct {
 typedef enum { TASK_READY, TASK_RUNNING, TASK_CALL, TASK_AWAIT, TASK_PARKED, TASK_CLOSING, /* open */
                TASK_DONE, TASK_FAILED, TASK_CANCELLED /* ended */ } TaskState;
 
-/* A task is a full userdata; its user values are: */
-enum { UV_THREAD = 1, UV_GROUP, UV_NAME, UV_TRACE, UV_LOST, UV_COUNT = UV_LOST };
+/*
+** A task is a full userdata; its user values are its coroutine, the group that it was spawned in, those that joined it
+** later (as weak keys), its name, where its error came from, and a child whose error nobody has seen.
+*/
+enum { UV_THREAD = 1, UV_GROUP, UV_JOINED, UV_NAME, UV_TRACE, UV_LOST, UV_COUNT = UV_LOST };
 
 typedef struct Task Task;
 struct Task {
@@ -63,13 +67,15 @@ static struct {
   uint32_t ncalls, ncancelled, nnotes;
   int line;                     /* where the error that S.trace tells of was raised */
   char source[LUA_IDSIZE];
+  lua_State *raised_to;         /* who was given that error last */
   void *reserve;
   uint64_t entropy;
-  uint8_t mailbox[2 * MAILBOX];
-} S;
+} S EVERY_RUN __attribute__((aligned(WRITTEN_PAGE)));
+static uint8_t mailbox[2 * MAILBOX] AFTER_EVERY_RUN;
 
 /* Keys of the registry: the address is the key. */
-static char KEY_CALLS, KEY_TASKS, KEY_ERROR, KEY_ARRAY, KEY_TASK, KEY_SETUP, KEY_RAISED, KEY_STDOUT, KEY_NULL;
+static char KEY_CALLS, KEY_TASKS, KEY_ERROR, KEY_ARRAY, KEY_TASK, KEY_SETUP, KEY_RAISED, KEY_TRACE, KEY_WEAK,
+  KEY_VALUES, KEY_STDOUT, KEY_NULL;
 
 /* What a coroutine passes through: nothing, itself waiting, or the coroutine that it resumed. A task's own coroutine
 ** that has ended is marked too: what the task gave is still on its stack. */
@@ -84,7 +90,7 @@ static void buffer_empty(Buffer *b);
 static void encode(lua_State *L, int idx, Buffer *b);
 static void decode(lua_State *L, const uint8_t *data, size_t len);
 /* trace.c */
-static void trace_thread(Buffer *b, lua_State *co);
+static void trace_thread(Buffer *b, lua_State *co, int skip);
 static int raise_here(lua_State *L, const char *format, ...);
 static void push_where(lua_State *L);
 static int trace_where(lua_State *co, const char **source, lua_Debug *ar);

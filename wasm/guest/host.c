@@ -107,6 +107,17 @@ static int host_array(lua_State *L) {
   return 1;
 }
 
+/* stands_for(t, values) -> t: what is sent for the empty table t, by its metatable, are these values */
+static int host_stands_for(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_getmetatable(L, 1);
+  lua_insert(L, 2);
+  lua_rawsetp(L, 2, &KEY_VALUES);
+  lua_settop(L, 1);
+  return 1;
+}
+
 /* where() -> "file:line: " of the script's own code that called, or "" */
 static int host_where(lua_State *L) {
   push_where(L);
@@ -128,6 +139,7 @@ static int host_fail(lua_State *L) {
 }
 
 static const luaL_Reg host_functions[] = {
-  {"call", host_call}, {"await", host_await}, {"array", host_array}, {"where", host_where}, {"fail", host_fail},
+  {"call", host_call}, {"await", host_await}, {"array", host_array}, {"stands_for", host_stands_for},
+  {"where", host_where}, {"fail", host_fail},
   {NULL, NULL}
 };

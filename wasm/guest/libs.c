@@ -38,6 +38,40 @@ static int safe_getinfo(lua_State *L) {
   return 1;
 }
 
+/*
+** traceback, which shows no more of the prelude than what the script called, and of an error that came from another
+** task or coroutine also the way there.
+*/
+static int safe_traceback(lua_State *L) {
+  int arg;
+  lua_State *co = getthread(L, &arg);
+  const char *message = lua_tostring(L, arg + 1);
+  if (message == NULL && !lua_isnoneornil(L, arg + 1)) {
+    lua_settop(L, arg + 1); /* what is no text stays as it is */
+    return 1;
+  }
+  lua_Integer level = luaL_optinteger(L, arg + 2, co == L ? 1 : 0);
+  lua_settop(L, arg + 1);
+  if (message == NULL) {
+    lua_pushliteral(L, "");
+    lua_replace(L, arg + 1);
+  }
+  Buffer *b = &S.scratch; /* from here on nothing may collect garbage: finalizers call the host, which uses it too */
+  buffer_empty(b);
+  trace_add(b, "%sstack traceback:", message != NULL ? "\n" : "");
+  if (message != NULL && is_raised(L, arg + 1, co)) {
+    char label[96] = "coroutine";
+    buffer_add(b, S.trace.data, S.trace.len);
+    if (is_task_base(co)) task_label(L, S.current, label, sizeof label);
+    trace_add(b, "\nin %s:", label);
+  }
+  trace_thread(b, co, level < 0 ? 0 : level > INT_MAX ? INT_MAX : (int)level);
+  lua_pushlstring(L, (const char *)b->data, b->len);
+  buffer_empty(b);
+  lua_concat(L, 2);
+  return 1;
+}
+
 static int io_write(lua_State *L) {
   int n = lua_gettop(L);
   for (int i = 1; i <= n; i++) {
@@ -60,8 +94,6 @@ static int error_write(lua_State *L) {
   }
   return 0;
 }
-
-#define MAX_WARNINGS 50 /* a loop of failing finalizers must not fill the user's terminal */
 
 /* warn(), and errors in finalizers: pieces of one message until `more` is 0. */
 static void warn_text(void *ud, const char *message, int more) {
@@ -141,5 +173,7 @@ static void close_libraries(lua_State *L) {
   lua_getglobal(L, LUA_DBLIBNAME);
   lua_pushcfunction(L, safe_getinfo);
   lua_setfield(L, -2, "getinfo");
+  lua_pushcfunction(L, safe_traceback);
+  lua_setfield(L, -2, "traceback");
   lua_pop(L, 1);
 }

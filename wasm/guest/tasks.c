@@ -67,25 +67,36 @@ static void note_where(lua_State *co) {
 }
 
 /*
+** Is the value at idx the error that S.trace tells of, raised again in `co`? The same text may be that of another error,
+** which did not come from further inside: then this coroutine was given none.
+*/
+static int is_raised(lua_State *L, int idx, lua_State *co) {
+  idx = lua_absindex(L, idx);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
+  int same = lua_rawequal(L, idx, -1) && !lua_isnil(L, idx) && (S.raised_to == co || lua_type(L, idx) == LUA_TTABLE);
+  lua_pop(L, 1);
+  return same;
+}
+
+/*
 ** The error on top of `co` begins its way out: keep what the stack was. If it is the error that was noted before, it
 ** came from further inside, and that trace goes first.
 */
 static void note_raised(lua_State *L, lua_State *co, const char *title) {
   int again = 0;
   if (lua_checkstack(L, 3)) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
     lua_pushvalue(co, -1);
     lua_xmove(co, L, 1);
-    again = lua_rawequal(L, -1, -2) && !lua_isnil(L, -1);
+    again = is_raised(L, -1, co);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
-    lua_pop(L, 1);
+    S.raised_to = L;
   }
   if (!again) {
     S.trace.len = 0;
     note_where(co);
   }
   if (again || co != S.main->co) trace_add(&S.trace, "\n%s", title);
-  trace_thread(&S.trace, co);
+  trace_thread(&S.trace, co, 0);
 }
 
 /* Can a wait leave from here? Every coroutine between here and the turn loop must be able to yield. */
@@ -135,14 +146,17 @@ static void stop_awaiting(Task *t) {
   t->awaits = t->wait_prev = t->wait_next = NULL;
 }
 
+/* A warning of the scheduler's, that the host shows. */
 static void note(const char *format, ...) {
+  static int count = 0;
   char line[300];
   va_list args;
   va_start(args, format);
   int n = vsnprintf(line, sizeof line, format, args);
   va_end(args);
   if (n >= (int)sizeof line) n = (int)sizeof line - 1;
-  if (S.nnotes >= 50 || n <= 0) return;
+  if (n <= 0 || ++count > MAX_WARNINGS + 1) return;
+  if (count > MAX_WARNINGS) n = snprintf(line, sizeof line, "(no more warnings about tasks are shown)");
   uint8_t head[3] = {0xda, (uint8_t)(n >> 8), (uint8_t)n};
   if (buffer_reserve(&S.notes, (size_t)n + 3)) {
     buffer_add(&S.notes, head, 3);
@@ -151,22 +165,22 @@ static void note(const char *format, ...) {
   }
 }
 
-/* "task 3" or "task 3 'name'", in a buffer of the caller's. */
-static const char *task_label(lua_State *L, Task *t, char *text, size_t size) {
-  const char *name = NULL;
-  if (is_open(t)) {
-    push_task(L, t);
-    if (!lua_isnil(L, -1)) {
-      lua_getiuservalue(L, -1, UV_NAME);
-      name = lua_tostring(L, -1); /* stays alive: the task holds it */
-      lua_pop(L, 1);
-    }
-    lua_pop(L, 1);
-  }
+/* "task 3" or "task 3 'name'" of the task on top, which is popped, in a buffer of the caller's. */
+static const char *label_top(lua_State *L, char *text, size_t size) {
+  const Task *t = lua_touserdata(L, -1);
+  lua_getiuservalue(L, -1, UV_NAME);
+  const char *name = lua_tostring(L, -1);
   if (t == S.main) snprintf(text, size, "main");
   else if (name != NULL) snprintf(text, size, "task %lld '%.60s'", (long long)t->id, name);
   else snprintf(text, size, "task %lld", (long long)t->id);
+  lua_pop(L, 2);
   return text;
+}
+
+/* The same of an open task. */
+static const char *task_label(lua_State *L, Task *t, char *text, size_t size) {
+  push_task(L, t);
+  return label_top(L, text, size);
 }
 
 static void cancel_tree(lua_State *L, Task *t);
@@ -189,6 +203,39 @@ static void set_count(lua_State *L, int group, const char *name, lua_Integer cou
   lua_setfield(L, group, name);
 }
 
+/* A slot for one more member: nothing may run out of memory half way when that one ends. */
+static void group_reserve(lua_State *L, int group) {
+  lua_Integer size = get_count(L, group, "size") + 1;
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, group, size);
+  set_count(L, group, "size", size);
+}
+
+/* The task at this index, a member of the group on top, has ended. */
+static void group_add(lua_State *L, int task) {
+  lua_Integer place = get_count(L, -1, "ended") + 1;
+  lua_pushvalue(L, task);
+  lua_rawseti(L, -2, place);
+  set_count(L, -1, "ended", place);
+  lua_getfield(L, -1, "waiter");
+  Task *w = lua_touserdata(L, -1);
+  if (w != NULL && w->state == TASK_PARKED) make_ready(w);
+  lua_pop(L, 1);
+}
+
+/* Tell the groups that have joined the task on top. */
+static void tell_joined(lua_State *L) {
+  int task = lua_gettop(L);
+  if (lua_getiuservalue(L, task, UV_JOINED) == LUA_TTABLE) {
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+      lua_pop(L, 1);
+      group_add(L, task);
+    }
+  }
+  lua_settop(L, task);
+}
+
 /* The task has ended with `state`: tell who waits, let go of it. Its children are cancelled before. */
 static void task_ended(lua_State *L, Task *t, TaskState state) {
   t->state = (uint8_t)state;
@@ -202,15 +249,9 @@ static void task_ended(lua_State *L, Task *t, TaskState state) {
   t->waiters = NULL;
   unlink_child(t);
   push_task(L, t); /* [task] */
+  tell_joined(L);
   if (lua_getiuservalue(L, -1, UV_GROUP) == LUA_TTABLE) { /* a group gets its members in the order they end */
-    lua_Integer place = get_count(L, -1, "ended") + 1;
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, place); /* spawn has made the slot: nothing here may run out of memory half way */
-    set_count(L, -1, "ended", place);
-    lua_getfield(L, -1, "waiter");
-    Task *w = lua_touserdata(L, -1);
-    if (w != NULL && w->state == TASK_PARKED) make_ready(w);
-    lua_pop(L, 1);
+    group_add(L, lua_gettop(L) - 1);
   } else if (state == TASK_FAILED && t->parent != NULL && !t->observed) {
     push_task(L, t->parent); /* an error that nobody may ever await must not be lost: the parent keeps one */
     Task *kept = lua_getiuservalue(L, -1, UV_LOST) == LUA_TUSERDATA ? lua_touserdata(L, -1) : NULL;
@@ -264,15 +305,21 @@ static void close_waiting(lua_State *L, Task *t, lua_State *last) {
     inner_of(co) = NULL;
     if (lua_closethread(co, L) != LUA_OK) {
       char label[96];
-      const char *what = lua_tostring(co, -1);
+      lua_xmove(co, L, 1);
+      if (lua_istable(L, -1)) { /* as the host's errors are */
+        lua_pushliteral(L, "message");
+        lua_rawget(L, -2);
+        lua_replace(L, -2);
+      }
+      const char *what = lua_tostring(L, -1);
       note("error while closing %s: %s", task_label(L, t, label, sizeof label), what ? what : "(not a string)");
+      lua_pop(L, 1);
     }
     if (outer == NULL) break;
     inner_of(outer) = COROUTINE_WAITS;
   }
   S.current = running;
   S.frames = frames;
-  lua_settop(last, 0);
 }
 
 /* Close one open task that is not running. */
@@ -281,12 +328,16 @@ static void cancel_one(lua_State *L, Task *t) {
   task_ended(L, t, TASK_CANCELLED);
 }
 
-/* Leaves first, without recursion: a script can nest tasks as deep as the limit on their number. */
+/*
+** Leaves first, without recursion: a script can nest tasks as deep as the limit on their number. What a leaf runs as it
+** closes can cancel others, but none above it.
+*/
 static void cancel_children(lua_State *L, Task *t) {
-  while (t->child != NULL) {
-    Task *leaf = t->child;
-    while (leaf->child != NULL) leaf = leaf->child;
-    cancel_one(L, leaf);
+  for (Task *at = t; at != t || t->child != NULL;) {
+    while (at->child != NULL) at = at->child;
+    Task *above = at->parent;
+    cancel_one(L, at);
+    at = above;
   }
 }
 
@@ -342,10 +393,7 @@ static int sched_spawn(lua_State *L) {
     lua_getfield(L, 2, "quiet");
     quiet = lua_toboolean(L, -1);
     lua_pop(L, 1);
-    lua_Integer size = get_count(L, 2, "size") + 1;
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, 2, size);
-    set_count(L, 2, "size", size);
+    group_reserve(L, 2);
   }
   Task *t = new_task(L, quiet ? S.main : S.current, co); /* ... thread task */
   t->quiet = (uint8_t)quiet;
@@ -360,6 +408,64 @@ static int sched_spawn(lua_State *L) {
   return 1;
 }
 
+/*
+** join(task, group): the task, whoever spawned it, is a member of this group too. What it belongs to stays as it is: its
+** parent cancels it, and is told of an error that nobody has seen.
+*/
+static int sched_join(lua_State *L) {
+  Task *t = check_task(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  if (t == S.current) return raise_here(L, "a task cannot await itself");
+  group_reserve(L, 2);
+  if (!is_open(t)) {
+    group_add(L, 1);
+    return 0;
+  }
+  if (lua_getiuservalue(L, 1, UV_JOINED) != LUA_TTABLE) { /* weak: who waited may be gone long before the task ends */
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_WEAK);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, UV_JOINED);
+  }
+  lua_pushvalue(L, 2);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, -3);
+  return 0;
+}
+
+/* Keep with the failed task where its error came from. Tasks that passed one error on hold one text between them. */
+static void keep_trace(lua_State *L, Task *t) {
+  t->line = S.line;
+  memcpy(t->source, S.source, sizeof t->source);
+  if (t == S.main) return; /* it is told at once */
+  push_task(L, t);
+  size_t len;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_TRACE);
+  const char *last = lua_tolstring(L, -1, &len);
+  if (last == NULL || len != S.trace.len || memcmp(last, S.trace.data, len) != 0) {
+    lua_pop(L, 1);
+    lua_pushlstring(L, (const char *)S.trace.data, S.trace.len);
+  }
+  lua_setiuservalue(L, -2, UV_TRACE);
+  lua_pop(L, 1);
+}
+
+/* The error of the failed task at this index is raised again: what was kept with it goes before what is added now. */
+static void take_trace(lua_State *L, int task) {
+  const Task *t = lua_touserdata(L, task);
+  size_t len;
+  lua_getiuservalue(L, task, UV_TRACE);
+  const char *text = lua_tolstring(L, -1, &len);
+  S.trace.len = 0;
+  if (text != NULL) buffer_add(&S.trace, text, len);
+  S.line = t->line;
+  memcpy(S.source, t->source, sizeof S.source);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_TRACE);
+}
+
 /* Push what the ended task gave: its results (count), or raise its error. */
 static int deliver(lua_State *L, Task *t) {
   t->observed = 1;
@@ -372,19 +478,18 @@ static int deliver(lua_State *L, Task *t) {
     }
     return n;
   }
-  if (t->state == TASK_CANCELLED) return raise_error(L, "cancelled", "the task was cancelled");
+  if (t->state == TASK_CANCELLED) {
+    char label[96], message[128];
+    lua_pushvalue(L, 1);
+    snprintf(message, sizeof message, "%s was cancelled", label_top(L, label, sizeof label));
+    return raise_error(L, "cancelled", message);
+  }
   lua_pushvalue(t->co, -1);
   lua_xmove(t->co, L, 1); /* the error */
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_RAISED); /* its trace goes first if this one is not caught either */
-  lua_getiuservalue(L, 1, UV_TRACE);
-  size_t len;
-  const char *text = lua_tolstring(L, -1, &len);
-  S.trace.len = 0;
-  if (text != NULL) buffer_add(&S.trace, text, len);
-  S.line = t->line;
-  memcpy(S.source, t->source, sizeof S.source);
-  lua_pop(L, 1);
+  S.raised_to = L;
+  take_trace(L, 1);
   if (S.line == 0) note_where(L); /* nothing of the script's own was on its stack: then here */
   return lua_error(L);
 }
@@ -456,8 +561,8 @@ static int is_running(const Task *top) {
 /* cancel(task): a task above the running one, or itself, is closed by the turn loop, which this one leaves for. */
 static int sched_cancel(lua_State *L) {
   Task *t = check_task(L, 1);
+  t->observed = 1; /* also of a task that has failed: nobody wants to know */
   if (!is_open(t) || t->state == TASK_CLOSING) return 0;
-  t->observed = 1;
   int above = 0;
   for (Task *up = S.current; up != NULL; up = up->parent) above |= up == t;
   if (!above) {
@@ -540,7 +645,7 @@ static int sched_check_wait(lua_State *L) {
 }
 
 static const luaL_Reg sched_functions[] = {
-  {"spawn", sched_spawn}, {"await", sched_await}, {"take", group_take}, {"cancel", sched_cancel},
+  {"spawn", sched_spawn}, {"join", sched_join}, {"await", sched_await}, {"take", group_take}, {"cancel", sched_cancel},
   {"status", sched_status}, {"outcome", sched_outcome}, {"id", sched_id}, {"current", sched_current},
   {"can_wait", sched_can_wait}, {"check_wait", sched_check_wait}, {"park", sched_park}, {"wake", sched_wake},
   {"interrupt", sched_interrupt}, {NULL, NULL}

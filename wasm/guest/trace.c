@@ -82,11 +82,15 @@ static int next_frame(lua_State *co, lua_Debug *ar, int first) {
   return 1;
 }
 
-static void trace_thread(Buffer *b, lua_State *co) {
+/* The stack of `co`, less as many frames from its top. */
+static void trace_thread(Buffer *b, lua_State *co, int skip) {
   lua_Debug ar;
-  int depth = 0, level = 0;
+  int depth = 0, level;
   for (int more = next_frame(co, &ar, 1); more; more = next_frame(co, &ar, 0)) depth++;
+  depth -= skip;
+  level = -skip;
   for (int more = next_frame(co, &ar, 1); more; more = next_frame(co, &ar, 0), level++) {
+    if (level < 0) continue;
     if (level < TRACE_HEAD || level >= depth - TRACE_TAIL) trace_frame(b, co, &ar);
     else if (level == TRACE_HEAD) trace_add(b, "\n\t...\t(skipping %d levels)", depth - TRACE_HEAD - TRACE_TAIL);
   }

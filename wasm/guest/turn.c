@@ -185,7 +185,7 @@ static void fail_deadlock(lua_State *L) {
       S.line = ar.currentline;
       snprintf(S.source, sizeof S.source, "%s", source);
     }
-    trace_thread(&S.trace, co);
+    trace_thread(&S.trace, co, 0);
   }
   if (shown > 10) trace_add(&S.trace, "\n(and %d more tasks)", shown - 10);
   S.scratch.len = 0;
@@ -209,8 +209,10 @@ static void task_failed(lua_State *L, Task *t, int status) {
   lua_closethread(t->co, L);
   lua_pushvalue(t->co, -1);
   lua_xmove(t->co, L, 1);
-  int same = lua_rawequal(L, -1, -2);
+  int same = lua_rawequal(L, -1, -2) || !lua_rawequal(L, -1, -1); /* NaN is not equal to itself */
   lua_pop(L, 2);
+  S.current = NULL;
+  cancel_children(L, t);
   free(S.trace.data);
   S.trace = kept;
   if (!same) { /* closing a variable raised another one, and that is what stands */
@@ -220,14 +222,7 @@ static void task_failed(lua_State *L, Task *t, int status) {
   }
   S.line = t->line;
   memcpy(S.source, t->source, sizeof S.source);
-  S.current = NULL;
-  cancel_children(L, t);
-  if (t != S.main) {
-    push_task(L, t);
-    lua_pushlstring(L, (const char *)S.trace.data, S.trace.len);
-    lua_setiuservalue(L, -2, UV_TRACE);
-    lua_pop(L, 1);
-  }
+  keep_trace(L, t);
   task_ended(L, t, TASK_FAILED);
 }
 
@@ -238,18 +233,11 @@ static int take_lost(lua_State *L, Task *t) {
   if (lua_getiuservalue(L, -1, UV_LOST) == LUA_TUSERDATA) {
     Task *child = lua_touserdata(L, -1);
     if (!child->observed) {
-      size_t len;
       lost = child->observed = 1;
       lua_settop(t->co, 0);
       lua_pushvalue(child->co, -1);
       lua_xmove(child->co, t->co, 1);
-      lua_getiuservalue(L, -1, UV_TRACE);
-      const char *text = lua_tolstring(L, -1, &len);
-      S.trace.len = 0;
-      if (text != NULL) buffer_add(&S.trace, text, len);
-      S.line = child->line;
-      memcpy(S.source, child->source, sizeof S.source);
-      lua_pop(L, 1);
+      take_trace(L, lua_gettop(L));
     }
   }
   lua_pop(L, 2);
@@ -280,14 +268,7 @@ static void run_task(lua_State *L, Task *t) {
   S.current = NULL;
   leave_children(L, t);
   if (take_lost(L, t)) {
-    if (t != S.main) {
-      push_task(L, t);
-      lua_pushlstring(L, (const char *)S.trace.data, S.trace.len);
-      lua_setiuservalue(L, -2, UV_TRACE);
-      lua_pop(L, 1);
-    }
-    t->line = S.line;
-    memcpy(t->source, S.source, sizeof t->source);
+    keep_trace(L, t);
     task_ended(L, t, TASK_FAILED);
   } else {
     task_ended(L, t, TASK_DONE);
@@ -399,16 +380,17 @@ static uint64_t report(void) {
     else snprintf(label, sizeof label, "task %lld", (long long)t->id);
     if (t == S.current && S.frames != NULL) {
       line = trace_where(S.frames->co, &source, &ar) ? ar.currentline : 0;
-      trace_thread(&text, S.frames->co);
-      for (Frame *f = S.frames; f != NULL; f = f->up) trace_thread(&text, f->from);
+      trace_thread(&text, S.frames->co, 0);
+      for (Frame *f = S.frames; f != NULL; f = f->up) trace_thread(&text, f->from, 0);
     } else {
       lua_State *chain[32];
       int depth = 0;
       for (lua_State *co = t->co; co != NULL && depth < 32; co = passes_through(co)) chain[depth++] = co;
       line = trace_where(chain[depth - 1], &source, &ar) ? ar.currentline : 0;
-      while (depth > 0) trace_thread(&text, chain[--depth]);
+      while (depth > 0) trace_thread(&text, chain[--depth], 0);
     }
     uint8_t head = 0x94;
+    if (text.len == 0) continue; /* it has not begun */
     if (text.len + 256 > b.cap - b.len) break;
     buffer_add(&b, &head, 1);
     add_text(&b, label, strlen(label));
@@ -430,69 +412,7 @@ static uint64_t packed(const void *data, size_t len) {
 }
 
 static void release(const uint8_t *message) {
-  if (message < S.mailbox || message >= S.mailbox + sizeof S.mailbox) free((void *)message);
-}
-
-/* The tables behind the KEY_ addresses. */
-static void open_registry(lua_State *L) {
-  static char *const keys[] = {&KEY_CALLS, &KEY_TASKS, &KEY_ERROR, &KEY_ARRAY, &KEY_TASK};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-    lua_newtable(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, keys[i]);
-  }
-  lua_pushboolean(L, 0); /* its slot exists from now on: setting it allocates nothing */
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_RAISED);
-}
-
-/* Open the libraries and run the prelude. */
-static int prepare_body(lua_State *L) {
-  open_registry(L);
-  open_libraries(L);
-  lua_newtable(L); /* what the prelude is given */
-  luaL_setfuncs(L, host_functions, 0);
-  lua_pushcfunction(L, error_write);
-  lua_setfield(L, -2, "error_write");
-  luaL_newlib(L, sched_functions);
-  lua_setfield(L, -2, "task");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ERROR);
-  lua_setfield(L, -2, "error_meta");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_TASK);
-  lua_setfield(L, -2, "task_meta");
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &KEY_ARRAY);
-  lua_setfield(L, -2, "array_meta");
-  lua_pushlightuserdata(L, &KEY_NULL);
-  lua_setfield(L, -2, "null");
-  for (const PreludeFile *f = prelude_files; f->name != NULL; f++) {
-    if (luaL_loadbufferx(L, f->text, f->len, f->name, "t") != LUA_OK) return lua_error(L);
-    lua_pushvalue(L, 1);
-    lua_call(L, 1, 0);
-  }
-  close_libraries(L);
-  lua_getfield(L, 1, "setup"); /* setup(config), called by load */
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_SETUP);
-  lua_getfield(L, 1, "stdout");
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY_STDOUT);
-  return 0;
-}
-
-/*
-** Run by _initialize, once, when the module is built: snapshot.py makes the memory as it is then the module's own, so
-** that an instance starts with all of this done.
-*/
-__attribute__((constructor)) static void prepare(void) {
-  lua_State *L = lua_newstate(guest_alloc, NULL);
-  if (L == NULL) abort();
-  S.L = L;
-  inner_of(L) = NULL;
-  lua_pushcfunction(L, prepare_body);
-  if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
-    const char *message = lua_tostring(L, -1);
-    llmspell_write(STDERR, message, strlen(message));
-    abort();
-  }
-  buffer_reserve(&S.trace, 4096); /* for the trace of an error that memory is out */
-  lua_gc(L, LUA_GCCOLLECT);
-  heap_seal();
+  if (message < mailbox || message >= mailbox + sizeof mailbox) free((void *)message);
 }
 
 static int boot_body(lua_State *L) {
@@ -536,8 +456,7 @@ EXPORT("free") void guest_export_free(void *block) { free(block); }
 /* {max_tasks, whole} -> the mailbox: replies to step in its first half, replies of `call` in its second. 0: failed. */
 EXPORT("boot") uint64_t boot(const uint8_t *data, size_t len) {
   run_protected(boot_body, data, len);
-  S.reserve = malloc(RESERVE);
-  return S.turn.len == 0 && S.reserve != NULL ? packed(S.mailbox, sizeof S.mailbox) : 0;
+  return S.turn.len == 0 ? packed(mailbox, sizeof mailbox) : 0;
 }
 
 static int load_body(lua_State *L) {

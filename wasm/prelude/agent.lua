@@ -4,6 +4,8 @@ local host = ...
 local _ENV = host.env
 local check_fields = host.check_fields
 
+local MAX_DEPTH = 16 -- of agents that ask each other: who is asked by so many is asked in a ring
+
 local methods = {}
 local meta = host.class("agent", methods)
 meta.__metatable = false
@@ -35,8 +37,8 @@ end
 -- A list of strings, where it may also be of agents: then their names.
 local function names(fn, field, list, or_agents)
   local found = {}
-  for i, item in ipairs(list) do
-    found[i] = or_agents and host.is(item, meta) and item.name or item
+  for i, item in ipairs(host.check_list(fn, 1, list, field)) do
+    found[i] = or_agents and private[item] and private[item].spec.name or item
     if type(found[i]) ~= "string" then
       host.bad_argument(fn, 1, ("field '%s': item %d: %s expected, got %s"):format(field, i,
         or_agents and "agent or name of one" or "string", type(item)))
@@ -50,13 +52,12 @@ local function create(fn, given)
   local spec = {}
   for _, field in ipairs(sent) do spec[field] = given[field] end
   spec.fallback = given.fallback and names(fn, "fallback", given.fallback)
-  if given.schema then
-    spec.schema = host.schema_of(fn, "schema", given.schema)
-    local fits, err = pcall(host.call, "schema.check", spec.schema)
-    if not fits then host.bad_argument(fn, 1, "field 'schema': " .. err.message) end
-  end
-  local state = { spec = spec, tools = {}, targets = names(fn, "transfer_to", given.transfer_to or {}, true) }
-  for i, item in ipairs(given.tools or {}) do
+  spec.schema = given.schema and host.schema_of(fn, "schema", given.schema)
+  local state = {
+    spec = spec, description = given.description, tools = {}, streams = given.streaming ~= false,
+    targets = names(fn, "transfer_to", given.transfer_to or {}, true),
+  }
+  for i, item in ipairs(host.check_list(fn, 1, given.tools or {}, "tools")) do
     if not (type(item) == "string" or host.is(item, host.tool_meta) or host.is(item, meta)) then
       host.bad_argument(fn, 1, ("field 'tools': item %d: tool, agent or name of one expected, got %s"):format(i, type(item)))
     end
@@ -73,24 +74,26 @@ end
 
 -- The name of a tool that stands for an agent: what every protocol takes.
 local function tool_name(prefix, agent)
-  return (prefix .. agent.name:gsub("[^%w_-]", "_")):sub(1, 64)
+  return (prefix .. private[agent].spec.name:gsub("[^%w_-]", "_")):sub(1, 64)
 end
 
--- An agent in another one's `tools`, by itself or by name: it is asked, and its answer is the tool's result.
+-- An agent in another one's `tools`, by itself or by name: it is asked, as in a conversation of one question, and the
+-- answer is the tool's result.
 local function as_tool(item)
   local agent = host.is(item, meta) and item or type(item) == "string" and not host.granted[item] and agents[item]
   if not agent then return nil end
   local spec = {
     name = tool_name("", agent), script = true,
-    description = agent.description or ("Asks the agent '%s'."):format(agent.name),
+    description = private[agent].description or ("Asks the agent '%s'."):format(private[agent].spec.name),
     parameters = {
       type = "object", required = { "text" },
       properties = { text = { type = "string", description = "what to ask, with all that it needs to know" } },
     },
   }
-  return spec, function(args)
-    if type(args.text) ~= "string" then host.fail("tool", "the argument 'text' must be a string") end
-    local output = methods.execute(agent, args.text)
+  return spec, function(args, depth)
+    host.check_arguments(spec.name, spec.parameters, args)
+    if depth == MAX_DEPTH then host.fail("tool", ("agents that ask each other nest at most %d deep"):format(MAX_DEPTH)) end
+    local output = host.execute("agent:execute", agent, { text = args.text }, host.array {}, depth + 1)
     if output.data ~= nil then return output.data end
     return output.text
   end
@@ -99,19 +102,26 @@ end
 -- The agent's tools and handovers, once they are needed: they may name agents that came later.
 local function equip(fn, state)
   if state.own then return end
-  local spec, transfers = state.spec, {}
-  spec.tools, state.own = host.tool_specs(fn, state.tools, as_tool)
+  local spec, transfers, seen = state.spec, {}, {}
+  local tools, own = host.tool_specs(fn, state.tools, as_tool)
+  for _, tool in ipairs(tools) do seen[tool.name] = true end
   for i, name in ipairs(state.targets) do
     local target = agents[name]
-    if not target then host.fail("not_found", ("agent '%s': there is no agent '%s' to hand over to"):format(spec.name, name)) end
+    if not target then
+      host.fail("not_found", ("agent '%s': there is no agent '%s' to hand over to%s"):format(
+        spec.name, name, host.suggestion(name, agents)))
+    end
+    local tool, description = tool_name("transfer_to_", target), private[target].description
+    if seen[tool] then
+      host.bad_argument(fn, 1, ("field 'transfer_to': item %d: there is a tool '%s' before it"):format(i, tool))
+    end
+    seen[tool] = true
     transfers[i] = {
-      agent = name, name = tool_name("transfer_to_", target),
-      description = ("Hands the conversation over to the agent '%s'."):format(name)
-        .. (target.description and " " .. target.description or ""),
-      parameters = { type = "object", properties = {} },
+      agent = name, name = tool, parameters = { type = "object", properties = {} },
+      description = ("Hands the conversation over to the agent '%s'."):format(name) .. (description and " " .. description or ""),
     }
   end
-  spec.transfers = host.array(transfers)
+  spec.tools, spec.transfers, state.own = tools, host.array(transfers), own
 end
 
 local function check_input(fn, input)
@@ -120,7 +130,8 @@ local function check_input(fn, input)
     host.bad_argument(fn, 1, "field 'text': string expected, got no value; pass a string or { text = ... }")
   end
   check_fields(fn, 1, input, input_fields)
-  for i, item in ipairs(input.media or {}) do
+  names(fn, "output_modalities", input.output_modalities or {})
+  for i, item in ipairs(host.check_list(fn, 1, input.media or {}, "media")) do
     if not host.is_media(item) then
       host.bad_argument(fn, 1, ("field 'media': item %d: media expected, got %s"):format(i, type(item)))
     end
@@ -140,29 +151,39 @@ local function request(fn, agent, input, history)
   local specs, own, left = {}, {}, { agent }
   for _, next_agent in ipairs(left) do
     local state = private[next_agent]
-    if not own[next_agent.name] then
+    if not own[state.spec.name] then
       equip(fn, state)
-      specs[#specs + 1], own[next_agent.name] = state.spec, state.own
+      specs[#specs + 1], own[state.spec.name] = state.spec, state.own
       for _, name in ipairs(history and state.targets or {}) do left[#left + 1] = agents[name] end
     end
   end
   return { agents = specs, input = input, history = history }, own
 end
 
-function host.execute(fn, agent, input, history)
+function host.execute(fn, agent, input, history, depth)
   local asked, own = request(fn, agent, input, history)
   local reply = host.await("agent.execute", asked)
   while reply.tools do
-    local results = host.run_tools(own, reply.tools)
+    local results = host.run_tools(own, reply.tools, depth or 0)
     reply = host.await("agent.execute", { agents = asked.agents, state = reply.state, results = results })
   end
-  return reply.output
+  return host.answered(reply.output)
+end
+
+-- What the host gave as the output of an agent, with handles for its media.
+function host.answered(output)
+  host.handles(output.media)
+  for _, message in ipairs(output.messages or {}) do host.handles(message.media) end
+  return output
 end
 
 function host.stream_execute(fn, agent, input, history, ended)
+  if not private[agent].streams then
+    host.fail("streaming_not_supported", ("agent '%s' was created with streaming = false"):format(private[agent].spec.name))
+  end
   local asked, own = request(fn, agent, input, history)
   local id = host.call("agent.stream", asked)
-  return host.new_stream(id, agent.name, function(calls) return host.run_tools(own, calls) end, ended)
+  return host.new_stream(id, private[agent].spec.name, function(calls) return host.run_tools(own, calls, 0) end, ended)
 end
 
 -- One question, one whole answer: {text, media, tool_calls, data, transfer_to, metadata}.
@@ -181,8 +202,10 @@ end
 
 -- {streaming, tools, json_schema, input_modalities, output_modalities} of the model's provider.
 function methods:capabilities()
-  local spec = state_of(self, "capabilities").spec
-  return host.call("agent.capabilities", { model = spec.model, provider = spec.provider })
+  local state = state_of(self, "capabilities")
+  local found = host.call("agent.capabilities", { model = state.spec.model, provider = state.spec.provider })
+  found.streaming = found.streaming and state.streams
+  return found
 end
 
 function methods:supports_streaming()

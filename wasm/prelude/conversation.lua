@@ -67,13 +67,13 @@ function methods:stream_execute(input)
 end
 
 local function copy(value)
-  if type(value) ~= "table" then return value end
+  if type(value) ~= "table" or host.is_media(value) then return value end
   local t = {}
   for key, item in next, value do t[key] = copy(item) end
   return t
 end
 
--- What was said so far, as a copy: {role = "user"|"assistant"|"tool", text, tool_calls?, tool_call_id?, name?, is_error?}.
+-- What was said so far, as a copy: {role = "user"|"assistant"|"tool", text, media?, tool_calls?, tool_call_id?, name?, is_error?}.
 function methods:history()
   return copy(state_of(self, "history").history)
 end

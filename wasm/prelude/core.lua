@@ -47,14 +47,21 @@ function host.nearest(name, candidates)
   return best
 end
 
+-- "; did you mean ...?" where one of the candidates (keys of the table) is near, else "".
 local function suggestion(name, candidates)
   local near = type(name) == "string" and host.nearest(name, candidates)
   return near and "; did you mean '" .. near .. "'?" or ""
 end
+host.suggestion = suggestion
 
 -- Raise a plain error that points at the script's own line.
 function host.raise(message)
   error(host.where() .. message, 0)
+end
+
+-- A value of the script's as it stands in an error: the beginning of its text.
+function host.short(value)
+  return (tostring(value):sub(1, 80))
 end
 
 function host.bad_argument(fn, position, reason)
@@ -91,13 +98,38 @@ end
 function host.check_fields(fn, position, fields, rules, path)
   local function reject(reason) host.bad_argument(fn, position, (path or "") .. reason) end
   if not fits(fields, "table") then reject(expected(fields, "table")) end
+  for name in pairs(fields) do -- first: what is missing may be there under another name
+    if rules[name] == nil then reject(("unknown field '%s'%s"):format(host.short(name), suggestion(name, rules))) end
+  end
   for name, rule in pairs(rules) do
     if not fits(fields[name], rule) then reject(("field '%s': %s"):format(name, expected(fields[name], rule))) end
   end
-  for name in pairs(fields) do
-    if rules[name] == nil then reject(("unknown field '%s'%s"):format(tostring(name), suggestion(name, rules))) end
-  end
   return fields
+end
+
+-- How many items a list has; of what is none, nil and why: a nil among the items would end it unseen, and a name in it
+-- would never be read.
+function host.count(list)
+  if type(list) ~= "table" then return nil, expected(list, "list") end
+  local count = #list
+  if math.type(count) ~= "integer" then return nil, ("the length of the list is a %s"):format(type(count)) end
+  for key in next, list do
+    if math.type(key) ~= "integer" or key < 1 then
+      return nil, ("list expected, got a table with the key '%s'"):format(host.short(key))
+    end
+    if key > count then count = key end
+  end
+  for i = 1, count do
+    if list[i] == nil then return nil, ("item %d is nil"):format(i) end
+  end
+  return count
+end
+
+-- Check the list in a field.
+function host.check_list(fn, position, list, field)
+  local count, why = host.count(list)
+  if not count then host.bad_argument(fn, position, ("field '%s': %s"):format(field, why)) end
+  return list
 end
 
 -- A global table of functions; a misspelt name is an error at once, not a call of nil later.

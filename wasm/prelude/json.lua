@@ -7,7 +7,9 @@ local JSON = { null = host.null }
 -- Objects become tables, arrays sequences, null JSON.null; an empty array stays an array when it goes out again.
 function JSON.parse(text)
   host.check("JSON.parse", 1, text, "string")
-  return host.call("json.parse", text)
+  local value = host.call("json.parse", text)
+  if value == nil then value = host.null end -- as it is inside of a table
+  return value
 end
 
 -- options: pretty (two spaces of indentation), sort_keys.

@@ -10,6 +10,11 @@ local function handle(shown) return setmetatable(shown, meta) end
 
 function host.is_media(value) return host.is(value, meta) end
 
+-- The media in a list that the host gave become handles, which have methods.
+function host.handles(list)
+  for _, shown in ipairs(list or {}) do handle(shown) end
+end
+
 -- The bytes as a string: from here on they count as the script's memory.
 function methods:bytes()
   host.check_self(self, meta, "bytes")

@@ -47,17 +47,19 @@ host.module("Provider", Provider)
 
 -- A table that can be read and not written.
 local function read_only(values, name)
-  return setmetatable({}, {
+  return host.stands_for(setmetatable({}, {
     __index = values,
     __newindex = function() host.raise(("'%s' is read-only"):format(name)) end,
     __pairs = function() return next, values, nil end,
     __len = function() return #values end,
     __metatable = false,
-  })
+  }), values)
 end
 
 -- Their slots exist from the start: filling them later moves no table.
 arg, __context = false, false
+
+host.granted = {} -- names of the host's tools that the manifest grants
 
 -- Called by load with what this run is given; returns the script's arguments.
 function host.setup(config)
@@ -69,7 +71,6 @@ function host.setup(config)
     run_id = config.run_id, script = config.script, args = read_only(config.args, "__context.args"),
     tools = read_only(config.tools, "__context.tools"), providers = read_only(config.providers, "__context.providers"),
   }, "__context")
-  host.granted = {}
   for _, name in ipairs(config.tools) do host.granted[name] = true end
   host.declare_agents(config.agents)
   return config.args

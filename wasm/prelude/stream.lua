@@ -193,10 +193,13 @@ local function pull_chunks(state)
   if not ok then error(reply, 0) end
   state.got, state.results, state.calls = state.got + 1, nil, reply.tools
   state.items, state.first = reply.chunks, 1
+  for _, chunk in ipairs(reply.chunks) do
+    if chunk.content.media then host.handles { chunk.content.media } end
+  end
   local last = reply.chunks[#reply.chunks]
   if last then state.index, state.agent = last.chunk_index + 1, last.metadata.agent end
   if reply.done then
-    state.over, state.output = "done", reply.output
+    state.over, state.output = "done", reply.output and host.answered(reply.output)
     host.call("stream.close", state.id)
   end
 end

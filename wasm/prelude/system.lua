@@ -46,7 +46,8 @@ end
 
 io.read = read
 
-function io.lines()
+function io.lines(name)
+  if name ~= nil then host.bad_argument("io.lines", 1, "no value expected: it reads the script's own input, not files") end
   return function() return read("l") end
 end
 
@@ -76,11 +77,11 @@ function require(name)
   check("require", 1, name, "string")
   if loaded[name] ~= nil then return loaded[name] end
   local found = host.await("module.load", name)
-  while loading[name] do -- its chunk waits for the host, and another task wants it
-    if loading[name] == T.current() or not T.can_wait() then
-      host.raise(("module '%s' requires itself"):format(name))
-    end
-    host.await("task.sleep", 0.001)
+  while loading[name] do -- its chunk waits, and another task wants it
+    local by = loading[name]
+    if by.task == T.current() then host.raise(("module '%s' requires itself"):format(name)) end
+    by.waiters[#by.waiters + 1] = T.current()
+    T.park()
   end
   if loaded[name] ~= nil then return loaded[name] end
   local chunk, message = load(found.source, "@" .. found.path, "t")
@@ -88,8 +89,11 @@ function require(name)
     if not message:find(found.path, 1, true) then message = found.path .. ": " .. message end
     error(message, 0)
   end
-  loading[name] = T.current()
-  local done <close> = setmetatable({}, { __close = function() loading[name] = nil end })
+  local this <close> = setmetatable({ task = T.current(), waiters = {} }, { __close = function(this)
+    loading[name] = nil
+    for _, task in ipairs(this.waiters) do T.wake(task) end
+  end })
+  loading[name] = this
   local value = chunk(name, found.path)
   if value == nil then value = loaded[name] == nil or loaded[name] end
   loaded[name] = value

@@ -45,69 +45,86 @@ function Task.await(task)
   return T.await(task)
 end
 
--- Run functions as one group; returns the group and each task's place in the list. A task in the list is awaited.
+local function count_items(fn_name, list)
+  local count, reason = host.count(list)
+  return count or host.bad_argument(fn_name, 1, reason)
+end
+
+-- Run the functions of a list as one group, to which the tasks in it belong too; returns the group, the tasks by their
+-- places, and how many they are (the same one may stand there twice).
 local function start(fn_name, list)
-  check(fn_name, 1, list, "table")
-  for i, item in ipairs(list) do
+  local items, tasks, seen, size = {}, {}, {}, 0
+  for i = 1, count_items(fn_name, list) do
+    local item = list[i]
     if type(item) ~= "function" and not host.is(item, meta) then
       host.bad_argument(fn_name, 1, ("item %d: function or task expected, got %s"):format(i, type(item)))
     end
+    items[i] = item
   end
   T.check_wait() -- before anything runs
-  local group, place, count = new_group(), {}, 0
-  for i, item in ipairs(list) do
-    local f = type(item) == "function" and item or function() return T.await(item) end
-    place[spawn(f, group, nil)], count = i, i
+  local group = new_group()
+  for i, item in ipairs(items) do
+    local t = item
+    if type(item) == "function" then
+      t = spawn(item, group, nil)
+    elseif not seen[t] then
+      T.join(t, group)
+    end
+    size = seen[t] and size or size + 1
+    tasks[i], seen[t] = t, true
   end
-  return group, place, count
+  return group, tasks, size
 end
 
-local function cancel_all(place)
-  for t in pairs(place) do T.cancel(t) end
+local function cancel_all(tasks)
+  for _, t in ipairs(tasks) do T.cancel(t) end
 end
 
 -- The results in order; the first error cancels the rest and is raised.
 function Task.all(list)
-  local group, place, count = start("Task.all", list)
-  local results = {}
-  for _ = 1, count do
+  local group, tasks, size = start("Task.all", list)
+  for _ = 1, size do
     local t = T.take(group)
     if not T.outcome(t) then
-      cancel_all(place)
+      cancel_all(tasks)
       T.await(t)
     end
-    results[place[t]] = T.await(t)
   end
+  local results = {}
+  for i, t in ipairs(tasks) do results[i] = T.await(t) end
   return results
 end
 
 -- Every outcome in order: {ok = true, value =} or {ok = false, error =}. Raises nothing.
 function Task.settle(list)
-  local group, place, count = start("Task.settle", list)
+  local group, tasks, size = start("Task.settle", list)
+  for _ = 1, size do T.take(group) end
   local results = {}
-  for _ = 1, count do
-    local t = T.take(group)
+  for i, t in ipairs(tasks) do
     local ok, value = pcall(T.await, t)
-    results[place[t]] = ok and { ok = true, value = value } or { ok = false, error = value }
+    results[i] = ok and { ok = true, value = value } or { ok = false, error = value }
   end
   return results
 end
 
 -- The first to end wins, with its result or its error, and its place in the list; the rest are cancelled.
 function Task.race(list)
-  local group, place, count = start("Task.race", list)
-  if count == 0 then host.bad_argument("Task.race", 1, "at least one function or task expected") end
-  local t = T.take(group)
-  T.outcome(t)
-  cancel_all(place)
-  return T.await(t), place[t]
+  local group, tasks, size = start("Task.race", list)
+  if size == 0 then host.bad_argument("Task.race", 1, "at least one function or task expected") end
+  local first, place = T.take(group), nil
+  for i = #tasks, 1, -1 do
+    if tasks[i] == first then place = i end
+  end
+  T.outcome(first)
+  cancel_all(tasks)
+  return T.await(first), place
 end
 
 -- fn(item, index) for each item, at most `concurrency` at once; the results in order.
 function Task.map(list, fn, options)
-  check("Task.map", 1, list, "table")
+  local count = count_items("Task.map", list)
   check("Task.map", 2, fn, "function")
-  local limit = #list
+  local limit = count
   if options ~= nil then
     host.check_fields("Task.map", 3, options, { concurrency = "integer?" })
     limit = options.concurrency or limit
@@ -119,31 +136,41 @@ function Task.map(list, fn, options)
     started = started + 1
     place[spawn(fn, group, nil, list[started], started)] = started
   end
-  for _ = 1, math.min(limit, #list) do start_next() end
-  for _ = 1, #list do
+  for _ = 1, math.min(limit, count) do start_next() end
+  for _ = 1, count do
     local t = T.take(group)
     if not T.outcome(t) then
-      cancel_all(place)
+      for other in pairs(place) do T.cancel(other) end
       T.await(t)
     end
     results[place[t]] = T.await(t)
     place[t] = nil
-    if started < #list then start_next() end
+    if started < count then start_next() end
   end
   return results
 end
 
+-- Is the number of seconds one that the host waits for?
+function host.fits_seconds(seconds)
+  return seconds >= 0 and seconds <= 366 * 24 * 3600
+end
+host.seconds_expected = "a number of seconds from 0 to a year expected"
+
+local function check_seconds(fn_name, seconds)
+  check(fn_name, 1, seconds, "number")
+  if not host.fits_seconds(seconds) then host.bad_argument(fn_name, 1, host.seconds_expected) end
+end
+
 local function sleep(seconds)
-  check("Task.sleep", 1, seconds, "number")
+  check_seconds("Task.sleep", seconds)
   host.await("task.sleep", seconds)
 end
 Task.sleep = sleep
 
 -- fn's results, or an error of kind "timeout" when it takes longer; then it is cancelled.
 function Task.timeout(seconds, fn, ...)
-  check("Task.timeout", 1, seconds, "number")
+  check_seconds("Task.timeout", seconds)
   check("Task.timeout", 2, fn, "function")
-  if not (seconds >= 0) then host.bad_argument("Task.timeout", 1, "a number of seconds from 0 on expected") end
   T.check_wait()
   local group = new_group()
   local work = spawn(fn, group, nil, ...)

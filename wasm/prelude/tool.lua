@@ -17,21 +17,30 @@ local types = { string = true, number = true, integer = true, boolean = true, ar
 local function is_short(rule) return type(rule) == "string" and types[rule:gsub("%?$", "")] end
 
 -- Is it a JSON Schema, or a table of fields by type? Either may have a key called `type`.
-local function is_schema(t)
+local function is_schema(t, of_object)
   for _, key in ipairs { "properties", "anyOf", "oneOf", "allOf", "enum" } do
     if type(t[key]) == "table" then return true end
   end
   if type(t["$ref"]) == "string" or type(t.type) == "table" then return true end
-  if not types[t.type] then return false end
+  if not types[t.type] or of_object and t.type ~= "object" then return false end
   for key, rule in pairs(t) do
     if key ~= "type" and is_short(rule) then return false end
   end
   return true
 end
 
--- { field = "string", other = "number?" } as a JSON Schema; a schema is taken as it is.
-function host.schema_of(fn, where, given)
-  if is_schema(given) then return given end
+local function checked(fn, where, schema)
+  local fits, err = pcall(host.call, "schema.check", schema)
+  if fits then return schema end
+  local reason, here = type(err) == "table" and err.message or tostring(err), host.where()
+  if reason:sub(1, #here) == here then reason = reason:sub(#here + 1) end -- said once is enough
+  host.bad_argument(fn, 1, ("field '%s': %s"):format(where, reason))
+end
+
+-- { field = "string", other = "number?" } as a JSON Schema; a schema is taken as it is. `of_object`: it can only be one
+-- of an object, so that { type = "string" } has a field called `type`.
+function host.schema_of(fn, where, given, of_object)
+  if is_schema(given, of_object) then return checked(fn, where, given) end
   local properties, required = {}, {}
   for field, rule in pairs(given) do
     if type(field) ~= "string" or not (is_short(rule) or type(rule) == "table") then
@@ -44,32 +53,16 @@ function host.schema_of(fn, where, given)
   table.sort(required)
   local schema = { type = "object", properties = properties }
   if #required > 0 then schema.required = required end
-  return schema
+  return checked(fn, where, schema)
 end
 
-local lua_types = { string = "string", number = "number", integer = "integer", boolean = "boolean", array = "table", object = "table" }
-
--- The part of the schema that says which arguments must be there and of which type.
-local function check_arguments(tool, args)
-  local function reject(reason)
-    host.fail("tool", ("tool '%s': %s"):format(tool.name, reason), { tool = tool.name })
-  end
-  if type(args) ~= "table" then reject("a table of arguments expected, got " .. type(args)) end
-  local properties = tool.schema.properties or {}
-  for _, name in ipairs(tool.schema.required or {}) do
-    if args[name] == nil then reject(("the argument '%s' is missing"):format(name)) end
-  end
-  for name, rule in pairs(properties) do
-    local want, value = type(rule) == "table" and lua_types[rule.type], args[name]
-    if want and value ~= nil and value ~= host.null and type(value) ~= want then
-      local whole = want == "integer" and type(value) == "number" and math.tointeger(value)
-      if not whole then reject(("argument '%s': %s expected, got %s"):format(name, rule.type, type(value))) end
-    end
-  end
+-- Raises an error of kind "tool" that names what does not fit.
+function host.check_arguments(name, schema, args)
+  host.call("tool.check", { tool = name, schema = schema, arguments = args })
 end
 
 local function run_defined(tool, args)
-  check_arguments(tool, args)
+  host.check_arguments(tool.name, tool.schema, args)
   return runs[tool](args)
 end
 
@@ -82,7 +75,9 @@ local Tool = {}
 -- Every tool that the script may use, sorted by name.
 function Tool.list()
   local list = {}
-  for _, description in ipairs(host.call("tool.list")) do list[#list + 1] = from_host(description) end
+  for _, description in ipairs(host.call("tool.list")) do
+    if not defined[description.name] then list[#list + 1] = from_host(description) end
+  end
   for _, tool in pairs(defined) do list[#list + 1] = tool end
   table.sort(list, function(a, b) return a.name < b.name end)
   return list
@@ -111,7 +106,7 @@ function Tool.define(fields)
   local tool = setmetatable({
     name = fields.name,
     description = fields.description or "",
-    schema = host.schema_of("Tool.define", "parameters", fields.parameters or { type = "object", properties = {} }),
+    schema = host.schema_of("Tool.define", "parameters", fields.parameters or {}, true),
     source = "script",
   }, meta)
   runs[tool] = fields.run
@@ -119,21 +114,23 @@ function Tool.define(fields)
   return tool
 end
 
+local function run_of_host(name, args)
+  return host.await("tool.execute", { name = name, arguments = args })
+end
+
 -- Arguments are checked before the tool runs; a failure is an error value of kind "tool".
-local function execute(name, args)
+function Tool.execute(name, args)
   check("Tool.execute", 1, name, "string")
   check("Tool.execute", 2, args, "table?")
   if defined[name] then return run_defined(defined[name], args or {}) end
-  return host.await("tool.execute", { name = name, arguments = args or {} })
+  return run_of_host(name, args or {})
 end
-
-Tool.execute = execute
 
 function methods:execute(args)
   host.check_self(self, meta, "execute")
   check("tool:execute", 1, args, "table?")
   if runs[self] then return run_defined(self, args or {}) end
-  local result = execute(self.name, args)
+  local result = run_of_host(self.name, args or {}) -- also where the script has defined one of that name since
   return result -- no tail call: a traceback names this method
 end
 
@@ -163,26 +160,32 @@ function host.tool_specs(fn, list, other)
   return host.array(specs), own
 end
 
-local function answer(own, call)
-  local ok, value
-  local run = own[call.agent][call.name]
-  if run then ok, value = pcall(run, call.arguments)
-  else ok, value = pcall(host.await, "tool.execute", { name = call.name, arguments = call.arguments }) end
-  if ok and value ~= nil and type(value) ~= "string" then ok, value = pcall(host.stringify, value) end
-  if ok then return { id = call.id, text = value or "" } end
-  local told, text = pcall(tostring, value)
-  return { id = call.id, text = told and text or "the tool failed", is_error = true }
+-- What a model is told of a value that was raised: of the host's errors the message, as the host itself does.
+local function told(value)
+  local ok, text = pcall(tostring, host.is(value, host.error_meta) and value.message or value)
+  if ok and type(value) == "table" and text:find("^table: 0x") then ok, text = pcall(host.stringify, value) end
+  return ok and text or "the tool failed"
 end
 
--- The calls of one model turn, at once where Lua can wait, else one after the other. `own` has each agent's functions.
-function host.run_tools(own, calls)
+local function answer(own, call, depth)
+  local run = own[call.agent][call.name]
+  if not run then return host.await("tool.answer", call) end
+  local ok, value = pcall(run, call.arguments, depth)
+  if ok and value ~= nil and type(value) ~= "string" then ok, value = pcall(host.stringify, value) end
+  if ok then return { id = call.id, text = value or "" } end
+  return { id = call.id, text = told(value), is_error = true }
+end
+
+-- The calls of one model turn: at once, each in a task of its own that ends what it spawned; where Lua cannot wait, one
+-- after the other. `own` has each agent's functions; `depth` says how many agents have asked each other for this turn.
+function host.run_tools(own, calls, depth)
   local results = {}
-  if not T.can_wait() or #calls == 1 then
-    for i, call in ipairs(calls) do results[i] = answer(own, call) end
+  if not T.can_wait() then
+    for i, call in ipairs(calls) do results[i] = answer(own, call, depth) end
     return host.array(results)
   end
   local group, place = host.new_group(), {}
-  for i, call in ipairs(calls) do place[spawn(answer, group, "tool " .. call.name, own, call)] = i end
+  for i, call in ipairs(calls) do place[spawn(answer, group, "tool " .. call.name, own, call, depth)] = i end
   for _ = 1, #calls do
     local t = T.take(group)
     results[place[t]] = T.await(t)

@@ -204,10 +204,9 @@ function kinds.loop(definition, run)
     end
   else
     if type(list) == "function" then list = list(context(run)) end
-    if type(list) ~= "table" then
-      host.fail("argument", ("workflow '%s': 'over' gave a %s, a list expected"):format(run.name, type(list)))
-    end
-    for i = 1, #list do
+    local count, reason = host.count(list)
+    if not count then host.fail("argument", ("workflow '%s': what 'over' gave: %s"):format(run.name, reason)) end
+    for i = 1, count do
       if not iterate(list[i]) then return end
     end
   end
@@ -233,7 +232,7 @@ function methods:execute(given)
   if type(given) == "table" then
     for key in pairs(given) do
       if key ~= "input" then
-        local reason = ("unknown field '%.40s'; a table is taken as { input = ... }"):format(tostring(key))
+        local reason = ("unknown field '%s'; a table is taken as { input = ... }"):format(host.short(key))
         host.bad_argument("workflow:execute", 1, reason)
       end
     end

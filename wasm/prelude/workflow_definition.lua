@@ -2,12 +2,11 @@
 -- tables afterwards changes the workflow. Nothing runs here. `at` is where in the argument an error is: {fn, path}.
 local host = ...
 local _ENV = host.env
-local check_fields, is = host.check_fields, host.is
+local check_fields, is, short = host.check_fields, host.is, host.short
 local get_agent, list_agents, get_tool, list_tools = Agent.get, Agent.list, Tool.get, Tool.list
 
 local MAX_DEPTH = 16 -- of workflows in workflows; each takes some of the 200 levels that Lua's C stack has
 local MAX_ITERATIONS = 1000 -- of a loop that only its condition ends
-local MAX_SECONDS = 366 * 24 * 3600 -- what Task.sleep takes
 local MAX_RETRIES = 1000
 local RETRIES = 2 -- of the strategy "retry": most short failures are over by the third attempt
 
@@ -57,7 +56,7 @@ local function resolve(at, kind, value)
   local callee = callees[kind]
   if type(value) == "string" and callee.get then
     local found = callee.get(value)
-    if found == nil then reject(at, "field '%s': there is no %s '%.80s'%s", kind, kind, value, callee.hint(value)) end
+    if found == nil then reject(at, "field '%s': there is no %s '%s'%s", kind, kind, short(value), callee.hint(value)) end
     return found
   end
   if not callee.is(value) then reject(at, "field '%s': %s expected, got %s", kind, callee.expected, type(value)) end
@@ -83,15 +82,13 @@ end
 
 local function check_seconds(at, given, field)
   local seconds = given[field]
-  if seconds and not (seconds >= 0 and seconds <= MAX_SECONDS) then
-    reject(at, "field '%s': a number of seconds from 0 to a year expected", field)
-  end
+  if seconds and not host.fits_seconds(seconds) then reject(at, "field '%s': %s", field, host.seconds_expected) end
 end
 
 local function check_strategy(at, given)
   local strategy = given.error_strategy
   if strategy and strategy ~= "fail_fast" and strategy ~= "continue" and strategy ~= "retry" then
-    reject(at, "field 'error_strategy': 'fail_fast', 'continue' or 'retry' expected, got '%.40s'", strategy)
+    reject(at, "field 'error_strategy': 'fail_fast', 'continue' or 'retry' expected, got '%s'", short(strategy))
   end
 end
 
@@ -100,7 +97,7 @@ local function make_each(at, field, list, make)
   local made, places, count = {}, {}, #list
   for key in pairs(list) do
     if math.type(key) ~= "integer" or key < 1 or key > count then
-      reject(at, "field '%s': a list expected, got a table with the key '%.40s'", field, tostring(key))
+      reject(at, "field '%s': a list expected, got a table with the key '%s'", field, short(key))
     end
   end
   if count == 0 then reject(at, "field '%s': at least one item expected", field) end
@@ -108,7 +105,7 @@ local function make_each(at, field, list, make)
     local here = { fn = at.fn, path = ("%sfield '%s': item %d: "):format(at.path, field, place) }
     local item = make(here, list[place], place)
     if places[item.name] then
-      reject(here, "field 'name': '%.80s' is the name of item %d already", item.name, places[item.name])
+      reject(here, "field 'name': '%s' is the name of item %d already", short(item.name), places[item.name])
     end
     made[place], places[item.name] = item, place
   end
@@ -159,6 +156,9 @@ local function new_range(at, given)
   end
   check_fields(here.fn, 1, given, range_fields, here.path)
   if given.step == 0 then reject(here, "field 'step': a number other than 0 expected") end
+  for name, number in pairs(given) do
+    if number ~= number then reject(here, "field '%s': number expected, got NaN", name) end
+  end
   return { from = given.from, to = given.to, step = given.step or 1 }
 end
 
@@ -200,7 +200,12 @@ function kinds.loop.fill(at, definition, given)
   definition.steps = new_steps(at, definition, "steps", given.steps)
   definition.while_ = given.while_
   definition.range = given.range and new_range(at, given.range)
-  definition.over = type(given.over) == "table" and table.move(given.over, 1, #given.over, 1, {}) or given.over
+  definition.over = given.over
+  if type(given.over) == "table" then
+    local count, reason = host.count(given.over)
+    if not count then reject(at, "field 'over': %s", reason) end
+    definition.over = table.move(given.over, 1, count, 1, {})
+  end
   definition.max_iterations = given.max_iterations or by == "while_" and MAX_ITERATIONS or math.huge
 end
 

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmspell.errors import BadResponseError, InvalidArgument
-from llmspell.providers import wirejson
-from llmspell.providers.error_body import tidy
+from llmspell.providers import faults, wirejson
+from llmspell.providers.error_body import Report, tidy
+from llmspell.providers.sse import ServerEvent
 from llmspell.types import ToolCall
 
 MAX_TOOL_CALLS = 128
 """In one turn: as many as OpenAI accepts tools in one request."""
+MAX_MEDIA = 64
+"""In one turn; servers send one, some of them a handful."""
 MAX_ARGUMENT_CHARS = 1_000_000
 """Of one call's JSON: a model that writes more is looping, and every token of it is paid for."""
 MAX_NAME_CHARS = 256
@@ -56,6 +59,32 @@ def tool_call(call_id: str, name: str, arguments: Any) -> ToolCall:
         return ToolCall(id=call_id, name=name, error=f"the arguments cannot be used: {exc}")
 
 
+def event_value(event: ServerEvent, *, optional: bool) -> Any:
+    """The JSON of a stream's event. Raises BadResponseError where it is none, or what the text of an error stands for.
+
+    One that is `optional` is None instead: the last event, never terminated, may be cut in its middle.
+    """
+    data = event.data.strip()
+    try:
+        return wirejson.load(data)
+    except ValueError:
+        if event.event == "error" and not (optional and data.startswith("{")):
+            raise faults.from_report(Report(data, ())) from None
+        if optional:
+            return None
+        raise BadResponseError(f"an event of the stream is not JSON: {quoted(data)}") from None
+
+
+def tool_entry(entry: Any) -> tuple[str, str, Any]:
+    """The id, the name ("" where missing) and the arguments as they stand of one entry of a tool_calls list."""
+    function = entry.get("function") if isinstance(entry, dict) else None
+    if function is None and isinstance(entry, dict):
+        function = {}
+    if not isinstance(function, dict):
+        raise BadResponseError("a tool call of the answer is not an object")
+    return word(entry.get("id")), word(function.get("name")), function.get("arguments")
+
+
 def count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
@@ -79,6 +108,11 @@ def kind_of(value: Any) -> str:
 def check_count(count: int) -> None:
     if count > MAX_TOOL_CALLS:
         raise BadResponseError(f"the answer makes more than {MAX_TOOL_CALLS} tool calls")
+
+
+def check_media(count: int) -> None:
+    if count > MAX_MEDIA:
+        raise BadResponseError(f"the answer has more than {MAX_MEDIA} media")
 
 
 def check_arguments(size: int) -> None:

@@ -11,14 +11,17 @@ from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
 class Asking(NamedTuple):
-    """How a request is meant. `official` is true for the vendor's own hosts."""
+    """How a request is meant. `official` is true for the vendor's own hosts; `host` is host:port."""
 
     stream: bool = False
     official: bool = False
+    host: str = ""
 
 
 class Outgoing(NamedTuple):
-    """One request as HTTP data. `path` and `query` are added to the server's address; `headers` hold no credential."""
+    """One request as HTTP data. `path` and `query` are added to the server's address.
+
+    `headers` hold no credential; their names are in lower case, and one that the manifest sets replaces them."""
 
     path: str
     body: Body

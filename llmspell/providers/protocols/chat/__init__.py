@@ -12,7 +12,11 @@ TRANSLATOR = Translator(
     vendor_url="https://api.openai.com/v1",
     prefix="/v1",
     key_env="OPENAI_API_KEY",
-    capabilities=Capabilities(json_schema=True),
+    capabilities=Capabilities(
+        json_schema=True,
+        input_modalities=("text", "image", "audio", "video", "binary"),
+        output_modalities=("text", "image", "audio"),
+    ),
     encode=request.encode,
     decode=reply.decode,
     decoder=ChatStream,

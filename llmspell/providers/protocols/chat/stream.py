@@ -13,19 +13,34 @@ from typing import Any
 from llmspell.errors import BadResponseError
 from llmspell.providers import faults, wirejson
 from llmspell.providers.call_ids import CallIds
-from llmspell.providers.error_body import Report, report
-from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, text_of, tool_entry, usage
+from llmspell.providers.error_body import report
+from llmspell.providers.protocols.chat.media import Audio, audio_format, images
+from llmspell.providers.protocols.chat.reasoning import Thoughts
+from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, links, text_of, usage
 from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
     check_count,
+    check_media,
+    event_value,
     kind_of,
-    quoted,
     tool_call,
+    tool_entry,
     word,
 )
+from llmspell.providers.protocols.text import Pieces
 from llmspell.providers.sse import MAX_EVENT_BYTES, ServerEvent, SseParser
-from llmspell.types import Delta, ModelReply, ModelRequest, TextDelta, ToolCallDelta, Usage
+from llmspell.types import (
+    Delta,
+    MediaDelta,
+    ModelReply,
+    ModelRequest,
+    RawMedia,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 
 DONE = "[DONE]"
 UNNAMED = ("", "message", "error")
@@ -57,8 +72,10 @@ class ChatStream:
         self._request_id = request_id
         self._parser = SseParser(max_bytes=max_event_bytes)
         self._ids = CallIds(request)
-        self._text: list[str] = []
-        self._half = ""  # a high surrogate whose other half comes with the next delta
+        self._text = Pieces()
+        self._thoughts = Thoughts()
+        self._audio = Audio(audio_format(request, stream=True))
+        self._media: list[RawMedia] = []
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._usage = Usage()
@@ -79,7 +96,7 @@ class ChatStream:
     @property
     def text(self) -> str:
         """The answer's text so far."""
-        return "".join(self._text)
+        return self._text.whole
 
     def feed(self, data: bytes) -> Iterator[Delta]:
         """The deltas in these bytes. Take all of them before feeding more."""
@@ -96,7 +113,13 @@ class ChatStream:
             raise BadResponseError("the answer was cut off: the stream ended without its end mark", retryable=True)
         if not self._answered:
             raise BadResponseError("the stream ended without an answer", retryable=True)
-        yield from self._emit("", last=True)
+        if thought := self._thoughts.end():
+            yield ReasoningDelta(thought)
+        if text := self._text.end():
+            yield TextDelta(text)
+        for medium in self._audio.made():
+            self._media.append(medium)
+            yield MediaDelta(medium)
         yield self._reply()
 
     def _take(self, event: ServerEvent, *, last: bool = False) -> Iterator[Delta]:
@@ -106,13 +129,8 @@ class ChatStream:
         if event.data.strip() == DONE:
             self.done = True
             return
-        try:
-            payload = wirejson.load(event.data)
-        except ValueError:
-            if event.event == "error":
-                raise faults.from_report(Report(event.data, ())) from None
-            if event.event in UNNAMED and not last:  # the last one may be cut in its middle: close() decides
-                raise BadResponseError(f"an event of the stream is not JSON: {quoted(event.data)}") from None
+        payload = event_value(event, optional=last or event.event not in UNNAMED)
+        if payload is None:
             return
         if found := report(payload, failed=event.event == "error"):
             raise faults.from_report(found)
@@ -120,8 +138,8 @@ class ChatStream:
             raise BadResponseError(f"an event of the stream is {kind_of(payload)}, not an object")
         self._model = self._model or word(payload.get("model"))
         self._reply_id = self._reply_id or word(payload.get("id"))
-        self._usage = usage(payload.get("usage")) or self._usage  # the last counts are the whole turn's
         choice = first_choice(payload)
+        self._usage = usage(payload, choice) or self._usage  # the last counts are the whole turn's
         if choice is not None:
             yield from self._choice(choice)
 
@@ -132,11 +150,19 @@ class ChatStream:
             raise BadResponseError(f"a delta of the stream is {kind_of(delta)}, not an object")
         refusal = text_of(delta.get("refusal"))
         self._refused = self._refused or bool(refusal)
-        text = text_of(delta.get("content")) + refusal
-        # Reasoning is not the answer, but it shows that the model is at work.
-        if text or delta.get("reasoning_content") or delta.get("reasoning"):
+        if thought := self._thoughts.add(delta):
             self.started = True
-        yield from self._emit(text)
+            yield ReasoningDelta(thought)
+        held = [item for item in images(delta) if item not in self._media]  # some send them again with the last delta
+        said = text_of(delta.get("content")) + refusal + self._audio.add(delta.get("audio")) + links(held)
+        self.started = self.started or bool(said or held or delta.get("audio"))
+        if text := self._text.add(said):
+            yield TextDelta(text)
+        for medium in held:
+            if isinstance(medium, RawMedia):
+                check_media(len(self._media) + 1)
+                self._media.append(medium)
+                yield MediaDelta(medium)
         entries = delta.get("tool_calls") or []
         if not isinstance(entries, list):
             raise BadResponseError("the tool calls of a delta are not a list")
@@ -146,15 +172,6 @@ class ChatStream:
         if reason := word(choice.get("finish_reason")):
             self._finish = reason
             self.finished = self.started = True
-
-    def _emit(self, text: str, *, last: bool = False) -> Iterator[Delta]:
-        text, self._half = self._half + text, ""
-        if text and "\ud800" <= text[-1] <= "\udbff" and not last:
-            text, self._half = text[:-1], text[-1]
-        if text:
-            text = wirejson.clean(text)
-            self._text.append(text)
-            yield TextDelta(text)
 
     def _tool_entry(self, entry: Any, touched: set[int]) -> Delta:
         server_id, name, arguments = tool_entry(entry)
@@ -208,4 +225,6 @@ class ChatStream:
             raw_finish_reason=self._finish,
             model=self._model or self._request.model,
             request_id=self._request_id or self._reply_id,
+            media=tuple(self._media),
+            reasoning=self._thoughts.made(),
         )

@@ -1,0 +1,1 @@
+"""Our requests beside those of the vendors' own Python clients for the same input."""
