@@ -7,6 +7,8 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from llmspell.access.beneath import beneath
@@ -61,10 +63,10 @@ def kind_of(mode: int) -> Kind:
 
 class Granted:
     """Folders granted to `who`, which begins the messages, in `section` of the manifest. What fails is raised as
-    `failure`, what is not granted as DeniedError."""
+    `failure`, what is not granted as DeniedError. Where the folders are is settled here, before a script runs."""
 
     def __init__(self, roots: Sequence[Root], who: str, section: str, failure: type[LlmspellError] = ToolError) -> None:
-        self.roots = tuple(roots)
+        self.roots = tuple(replace(root, folder=Path(os.path.realpath(root.folder))) for root in roots)
         self._who = who
         self._section = section
         self._failure = failure
@@ -100,9 +102,7 @@ class Granted:
             free = None
             possible = self._candidates(path)
             for candidate in possible:
-                if candidate.root.writable and not candidate.root.folder.exists():
-                    os.makedirs(candidate.root.folder, exist_ok=True)
-                place = _open(stack, candidate, follow=follow)
+                place = _open(stack, candidate, follow=follow, make=candidate.root.writable)
                 if place is None or (as_folder and place.kind == "folder" and not place.root.writable):
                     continue
                 if place.status is not None:
@@ -162,10 +162,10 @@ class Granted:
         return DeniedError(f"{self._who}: {message}", hint=hint, details={"tool": self._who})
 
 
-def _open(stack: ExitStack, candidate: Candidate, *, follow: bool = True) -> Place | None:
+def _open(stack: ExitStack, candidate: Candidate, *, follow: bool = True, make: bool = False) -> Place | None:
     """The place, or None where the folder that it would be in is missing."""
     try:
-        folder, name = stack.enter_context(beneath(candidate.root.folder, candidate.names, follow=follow))
+        folder, name = stack.enter_context(beneath(candidate.root.folder, candidate.names, follow=follow, make=make))
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
