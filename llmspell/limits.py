@@ -130,7 +130,8 @@ def reached(name: str, granted: int, needed: int) -> LimitError:
             granted / DOLLAR,
             needed / DOLLAR,
             message=f"the limit 'max_cost_usd' was reached: {dollars(granted)} granted, {dollars(needed)} needed",
-            hint="raise it with --max-cost, or with `max_cost_usd` under [runtime] in the manifest",
+            hint="raise it with --max-cost, or with `max_cost_usd` under [runtime] in the manifest; a call reserves "
+            "the price of its longest answer, so a smaller `max_tokens` needs less",
         )
     return LimitError(name, granted, needed, hint=f"raise it with `{name}` under [runtime] in the manifest")
 

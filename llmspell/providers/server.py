@@ -65,7 +65,8 @@ class ServerProvider:
         self.name = settings.name
         self.kind = translator.kind
         self.model = settings.model
-        self.settings = settings
+        longest = translator.max_tokens if settings.max_tokens is None else settings.max_tokens
+        self.settings = replace(settings, max_tokens=longest)  # what is sent is what budgets reserve
         self._environ = environ
         self._translator = translator
         self._address = address(

@@ -249,3 +249,13 @@ def test_prices_of_vendors_come_from_the_list(model: str, known: bool, limited: 
     cost, budget = asyncio.run(both())
     assert (cost is not None and cost > 0) is known
     assert ("cost_usd" in budget.spent()) is known
+
+
+def test_what_a_protocol_asks_for_where_nobody_names_a_length_is_reserved() -> None:
+    """Anthropic's wants a length named: the call is refused before it is sent, for the answer could be that long."""
+    ended, requests = asked(
+        chat("never asked"), "return Agent.create {}:execute('hi').text", limit=1, extra='kind = "anthropic"'
+    )
+    assert isinstance(ended.error, LimitError)
+    assert ended.error.spent > 16_384 * 1000 / 1_000_000
+    assert requests == 0

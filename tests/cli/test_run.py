@@ -127,7 +127,9 @@ def test_money_may_be_limited_on_the_command_line(tmp_path: Path) -> None:
     result = llmspell("run", "m.toml", "--max-cost", "0.001", cwd=tmp_path)
     assert result.code == 3
     assert "the limit 'max_cost_usd' was reached: $0.001 granted, $0.0025" in result.err
-    assert "help: raise it with --max-cost, or with `max_cost_usd` under [runtime] in the manifest" in result.err
+    assert (
+        "help: raise it with --max-cost, or with `max_cost_usd` under [runtime] in the manifest; a call" in result.err
+    )
 
 
 def test_stream_adds_the_words_of_models_to_the_events(tmp_path: Path) -> None:
