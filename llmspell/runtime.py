@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from llmspell.agents.operations import AgentOperations
     from llmspell.media.store import MediaStore
     from llmspell.providers.manager import ProviderManager
+    from llmspell.providers.traffic import Traffic
     from llmspell.tools.base import Tool
 
 MAX_SCRIPT: Final = 4 * 1024 * 1024
@@ -67,7 +68,9 @@ class RunReport(NamedTuple):
 
 class ScriptRuntime:
     """Runs scripts under one manifest. One object serves many runs, also at once; each run has its own sandbox,
-    budget and connections. `tools` are the host's own tools; `allowed_tools` of the manifest selects among them."""
+    budget and connections. `tools` are the host's own tools; `allowed_tools` of the manifest selects among them.
+    `traffic` is where requests are counted against a provider's `requests_per_minute` and so on; by default that of the
+    process."""
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class ScriptRuntime:
         stdin: IO[bytes] | None = None,
         keep_output: bool = True,
         live: bool = False,
+        traffic: Traffic | None = None,
     ) -> None:
         self.manifest = manifest if manifest is not None else Manifest(file="", base=Path.cwd())
         self._tools = tuple(tools)
@@ -85,6 +89,7 @@ class ScriptRuntime:
         self._stdin = stdin
         self._keep_output = keep_output
         self._live = live
+        self._traffic = traffic
 
     # ---- running ----
 
@@ -199,7 +204,7 @@ class ScriptRuntime:
             return {"elapsed_ms": round((time.monotonic() - began) * 1000, 3), **budget.spent()}
 
         media = _media()
-        agents = _Agents(manifest, tools, self._environ, gate, media, live=self._live)
+        agents = _Agents(manifest, tools, self._environ, gate, media, live=self._live, traffic=self._traffic)
         surroundings = Surroundings(
             media=media,
             environment={
@@ -243,6 +248,7 @@ class _Agents:
         media: Callable[[], MediaStore],
         *,
         live: bool,
+        traffic: Traffic | None,
     ) -> None:
         self._manifest = manifest
         self._tools = tools
@@ -250,6 +256,7 @@ class _Agents:
         self._gate = gate
         self._media = media
         self._live = live
+        self._traffic = traffic
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._connected: tuple[AgentOperations, ProviderManager] | None = None
@@ -281,7 +288,9 @@ class _Agents:
     def _connect(self) -> tuple[AgentOperations, ProviderManager]:
         from llmspell.agents.execution import Execution
         from llmspell.agents.operations import AgentOperations
+        from llmspell.agents.turns import Turns
         from llmspell.providers.manager import ProviderManager
+        from llmspell.providers.traffic import PROCESS
         from llmspell.tools.registry import ToolRegistry
 
         manifest, gate = self._manifest, self._gate
@@ -290,7 +299,11 @@ class _Agents:
         execution = Execution(
             providers,
             ToolRegistry(self._tools),
-            gate.effect,
+            Turns(
+                gate,
+                PROCESS if self._traffic is None else self._traffic,
+                money_limited=manifest.runtime.cost is not None,
+            ),
             lambda calls: gate.budget.spend(tool_calls=calls),
             self._on_text if self._live else None,
             lambda raw: self._media().take(raw),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama"]
+ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama", "gemini"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,41 @@ class ScriptedReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """[providers.NAME.prices]: US dollars for a million tokens, of every model of the provider."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    """Of input that the server had in its cache; as other input where it is not given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSizes:
+    """[providers.NAME.capabilities.max_media_size]: bytes of one medium, by its type. None says nothing."""
+
+    text: int | None = None
+    image: int | None = None
+    audio: int | None = None
+    video: int | None = None
+    binary: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapabilitySettings:
+    """[providers.NAME.capabilities]: what the provider's models can do, whatever else is known of them. None says
+    nothing."""
+
+    streaming: bool | None = None
+    tools: bool | None = None
+    json_schema: bool | None = None
+    input_modalities: tuple[str, ...] | None = None
+    output_modalities: tuple[str, ...] | None = None
+    max_context: int | None = None
+    max_media_size: MediaSizes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
     """One [providers.NAME] section. Times are in milliseconds."""
 
@@ -62,10 +97,24 @@ class ProviderSettings:
     """Reasoning models think for a minute before their first token."""
     chunk_timeout_ms: int = 60_000
     """The longest silence between two chunks of a stream."""
+    total_timeout_ms: int | None = None
+    """Of one answer, from the request to its last byte. None: the times above bound every wait, and the run's own
+    timeout their sum."""
     max_reply_bytes: int = 16 * 1024 * 1024
     """Of one answer, streamed or not: far above any model's longest output."""
     replies: tuple[ScriptedReply, ...] = ()
     """Of the scripted provider; without any it quotes what it was asked."""
+    max_retries: int = 2
+    """After a failure that may pass. What the vendors' own clients do: 0.5 s and 1 s bridge most hiccups, and a server
+    that is down for longer is not helped by more."""
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    """Input and output together. None, as for the others: the server says when it is too much."""
+    max_concurrency: int | None = None
+    http2: bool = False
+    prices: Prices | None = None
+    """Instead of those of the price list."""
+    capabilities: CapabilitySettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +138,13 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRoot:
-    """A folder that a tool may use, relative to the manifest."""
+    """A folder that a tool may use, relative to the manifest. `at` is the path under which the script finds it."""
 
     path: str
-    mode: Literal["read"] = "read"
+    mode: Literal["read", "write"] = "read"
+    """Writing includes reading."""
+    at: str | None = None
+    """Without one, what is in the folder stands at the top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +188,7 @@ class ToolSettings(Reach):
     """Whom `web_search` asks; by default Brave, and SearXNG where there is a `url`."""
     url: str | None = None
     """Where that is."""
+    max_file_bytes: int = 8 * 1024 * 1024
+    """Of one file: a long book has two million; what a script is told at once is a message of 32 MB at most."""
+    max_write_bytes: int = 256 * 1024 * 1024
+    """That one run writes in all: far above what scripts write, and far below what fills a disk."""

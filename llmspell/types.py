@@ -92,7 +92,7 @@ class ModelRequest:
     """One model turn, in no provider's dialect.
 
     `temperature` and `max_tokens` are None where the script and the manifest say nothing; `parameters` is passed
-    through to the provider untouched, at the top level of its request.
+    through to the provider untouched, at the top level of its request, or where its protocol keeps such things.
     """
 
     model: str
@@ -209,6 +209,8 @@ class OutputMetadata:
     turns: int = 1
     duration_ms: float = 0.0
     request_id: str = ""
+    cost: float | None = None
+    """US dollars for all turns; None where a price is not known."""
     agent: str = ""
     """Who answered: not who was asked, where the conversation was handed over."""
 

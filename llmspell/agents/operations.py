@@ -73,9 +73,10 @@ class AgentOperations:
     def _open_stream(self, payload: Any) -> str:
         """Immediate: a task that is cancelled cannot lose the stream between its opening and the reply."""
         loop = loop_from_payload(payload, self._media.resolve)
-        provider, _ = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
-        if not (self._streaming and provider.capabilities.streaming):
-            why = f"provider '{provider.name}' cannot stream" if self._streaming else "the manifest switches it off"
+        provider, model = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
+        if not (self._streaming and provider.capabilities_of(model).streaming):
+            what = f"model '{model[:80]}' of provider '{provider.name}' cannot stream"
+            why = what if self._streaming else "the manifest switches it off"
             raise StreamingNotSupported(
                 f"agent '{loop.spec.name}': streaming is not supported: {why}", hint="use agent:execute"
             )
@@ -118,8 +119,8 @@ class AgentOperations:
 
     def _capabilities(self, payload: Any) -> Mapping[str, Any]:
         fields = payload if isinstance(payload, dict) else {}
-        provider, _ = self._execution.providers.resolve(fields.get("model"), fields.get("provider"))
-        return self._shown(provider.capabilities)
+        provider, model = self._execution.providers.resolve(fields.get("model"), fields.get("provider"))
+        return self._shown(provider.capabilities_of(model))
 
     def _provider(self, name: Any) -> Mapping[str, Any] | None:
         try:

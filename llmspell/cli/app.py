@@ -24,7 +24,15 @@ _DASH: Final = "\ue000"
 """Stands for the word `-` while cyclopts looks at the words: it takes a lone dash for an option."""
 
 _FILE = Parameter(help="A manifest (its name ends in .toml), a Lua script, or - for a script on stdin.")
+_MANIFEST = "A manifest (its name ends in .toml); by default llmspell.toml."
 _ARGS = Parameter(help="What the script finds in `arg`; after -- also what looks like an option.")
+
+_OUTPUT = Parameter(
+    metavar="text|json",
+    show_choices=False,
+    show_default=False,
+    help="What stdout gets: words, or one JSON object.",
+)
 
 
 def handle(words: list[str], session: Session) -> int:
@@ -85,20 +93,34 @@ def build(session: Session) -> App:
                 help="Print what a run would really get, with every default, as a manifest.",
             ),
         ] = False,
-        output: Annotated[
-            Literal["text", "json"],
-            Parameter(
-                metavar="text|json",
-                show_choices=False,
-                show_default=False,
-                help="What stdout gets: words, or one JSON object.",
-            ),
-        ] = "text",
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
     ) -> int:
         """Check a manifest and its script without running anything."""
         from llmspell.cli.validate import validate as check
 
         return check(file, session, resolved=resolved, form=output)
+
+    def providers(
+        manifest: Annotated[str, Parameter(help=_MANIFEST, show_default=False)] = "",
+        /,
+        *,
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """List the providers of a manifest: what they ask, whether their key is there, what their models can do."""
+        from llmspell.cli.providers import providers as listed
+
+        return listed(manifest, session, form=output)
+
+    def check(
+        manifest: Annotated[str, Parameter(help=_MANIFEST, show_default=False)] = "",
+        /,
+        *names: Annotated[str, Parameter(help="Providers to ask; by default all that the manifest configures.")],
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """Send each provider one small question, and say what came of it and how long it took. Costs some tokens."""
+        from llmspell.cli.providers_check import check as checked
+
+        return checked(manifest, names, session, form=output)
 
     def init(
         folder: Annotated[
@@ -127,9 +149,15 @@ def build(session: Session) -> App:
         session.out.text(app.generate_completion(shell=shell))
         return session.end_quietly()
 
-    commands: tuple[Callable[..., Any], ...] = (_run(), validate, init, schema, completion)
+    commands: tuple[Callable[..., Any], ...] = (_run(), validate, providers, init, schema, completion)
     for position, command in enumerate(commands):
-        app.command(command, sort_key=position)
+        if command is not providers:
+            app.command(command, sort_key=position)
+            continue
+        both = App(name="providers", help=providers.__doc__, help_flags=app.help_flags, sort_key=position)
+        both.default(providers)
+        both.command(check)
+        app.command(both)
     return app
 
 
@@ -158,7 +186,7 @@ def _run() -> Callable[..., RunRequest]:
         )
         value: Any = Annotated[str | None, said] if option.metavar else Annotated[bool, said]
         parameters.append(
-            kind(option.name, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
+            kind(option.field, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
         )
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -168,7 +196,11 @@ def _run() -> Callable[..., RunRequest]:
 
 def _usage(error: CycloptsError, words: list[str]) -> UsageError:
     """What cyclopts found wrong, in our words' form."""
-    command = " ".join(["llmspell", *words[:1]]) if words[:1] in (["run"], ["validate"], ["init"]) else "llmspell"
+    command = (
+        " ".join(["llmspell", *words[:1]])
+        if words[:1] in (["run"], ["validate"], ["providers"], ["init"])
+        else "llmspell"
+    )
     hint = f"`{command} --help` lists what there is"
     if isinstance(error, UnknownOptionError) and words[:1] == ["run"]:
         hint += "; the script's own options go after --"

@@ -7,17 +7,21 @@ from __future__ import annotations
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
-from llmspell.access import credentials, fields, hosts
+from llmspell.access import credentials, fields, hosts, roots
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
-from llmspell.manifest.sections import Key, Section, Tables
+from llmspell.manifest.sections import Key, Section, Table, Tables
 from llmspell.manifest.tables import Free, Headers, JsonSchema, Listing
-from llmspell.manifest.values import Choice, Flag, Measure, Real, Text, Whole
+from llmspell.manifest.values import Choice, Dollars, Flag, Measure, Real, Text, Whole
 from llmspell.settings import (
     AgentSettings,
+    CapabilitySettings,
     Credential,
     FileRoot,
+    MediaSizes,
     Method,
+    Prices,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
@@ -66,6 +70,11 @@ def _bytes(name: str, doc: str, high: int) -> tuple[Key, Key]:
     return Key(name=field, kind=number, doc=f"{doc}, in bytes."), Key(
         name=unit_key, field=field, kind=_size(1, high), doc=f'{doc}, with a unit: "16MB".'
     )
+
+
+def _mount(path: str) -> str:
+    """What is wrong with the place of a granted folder, or ""."""
+    return roots.problem_of(path) or ("begins with '~', which stands for nothing here" if path.startswith("~") else "")
 
 
 def _duration(low: int, unlimited: bool = False) -> Measure:
@@ -175,6 +184,12 @@ RUNTIME = Section(
         ),
         _limit("tasks", "Tasks that are open at once, the script itself included."),
         _limit("streams", "Streams that are open at once."),
+        Key(
+            name="max_cost_usd",
+            field="cost",
+            kind=Dollars(low=LIMIT_RANGES["cost"][0], high=LIMIT_RANGES["cost"][1]),
+            doc="What models may cost, in US dollars; a model without a known price is then refused.",
+        ),
     ),
 )
 
@@ -210,12 +225,50 @@ REPLY = Section(
     ),
 )
 
+_PRICE = Real(low=0.0, high=1_000_000.0)
+
+PRICES = Section(
+    build=Prices,
+    doc="What the provider's models cost, in US dollars for a million tokens, instead of what the price list says.",
+    keys=(
+        Key(name="input", kind=_PRICE, doc="Of input."),
+        Key(name="output", kind=_PRICE, doc="Of output, reasoning included."),
+        Key(name="cached", kind=_PRICE, doc="Of input that the server had in its cache; by default as other input."),
+    ),
+)
+
+MEDIA_SIZES = Section(
+    build=MediaSizes,
+    doc="The largest medium that the models take, by its type.",
+    keys=tuple(
+        Key(name=kind, kind=_size(1, units.I64_MAX), doc='The largest, before base64, with a unit: "5MB".')
+        for kind in MEDIA_TYPES
+    ),
+)
+
+_MODALITIES = Listing(item=Choice(options=MEDIA_TYPES))
+
+CAPABILITIES = Section(
+    build=CapabilitySettings,
+    doc="What the provider's models can do, where what llmspell knows of them is missing or wrong.",
+    keys=(
+        Key(name="streaming", kind=Flag(), doc="Whether answers can be streamed."),
+        Key(name="tools", kind=Flag(), doc="Whether the models can call tools."),
+        Key(name="json_schema", kind=Flag(), doc="Whether a schema can be sent along that answers then fit."),
+        Key(name="input_modalities", kind=_MODALITIES, doc="What the models take."),
+        Key(name="output_modalities", kind=_MODALITIES, doc="What the models give."),
+        Key(name="max_context", kind=Whole(low=1), doc="Tokens of a request and its answer together."),
+        Key(name="max_media_size", kind=Table(section=MEDIA_SIZES), doc=MEDIA_SIZES.doc),
+    ),
+)
+
 _MAX_TOKENS = Whole(low=1)
 _TEMPERATURE = Real(low=0.0, high=100.0)
 
 PROVIDER = Section(
     build=ProviderSettings,
-    doc="A model provider.",
+    doc="A model provider. Proxies and certificate authorities are those of the environment: HTTPS_PROXY, HTTP_PROXY, "
+    "ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR.",
     keys=(
         Key(
             name="kind",
@@ -256,6 +309,30 @@ PROVIDER = Section(
             doc='Largest answer, streamed or not, with a unit: "16MB".',
         ),
         Key(name="replies", kind=Tables(section=REPLY), doc="What a scripted provider answers."),
+        *_times("total_timeout", "Longest time for one whole answer", 1),
+        Key(
+            name="max_retries",
+            kind=Whole(low=0, high=100),
+            doc="How often a request is sent again after a failure that may pass.",
+        ),
+        Key(
+            name="requests_per_minute",
+            kind=Whole(low=1),
+            doc="Requests in any minute, of all runs of the process together; further ones wait.",
+        ),
+        Key(
+            name="tokens_per_minute",
+            kind=Whole(low=1),
+            doc="Input and output tokens in any minute, of all runs of the process together.",
+        ),
+        Key(
+            name="max_concurrency",
+            kind=Whole(low=1),
+            doc="Requests at once, of all runs of the process together; an open stream is one.",
+        ),
+        Key(name="http2", kind=Flag(), doc="Whether HTTP/2 may be used; needs the package h2: llmspell[http2]."),
+        Key(name="prices", kind=Table(section=PRICES), doc="What tokens cost, where the price list is not right."),
+        Key(name="capabilities", kind=Table(section=CAPABILITIES), doc=CAPABILITIES.doc),
     ),
 )
 
@@ -319,7 +396,17 @@ ROOT = Section(
     doc="A folder that a tool may use.",
     keys=(
         Key(name="path", kind=_FILLED, doc="The folder, relative to the manifest."),
-        Key(name="mode", kind=Choice(options=get_args(get_type_hints(FileRoot)["mode"])), doc="What is granted."),
+        Key(
+            name="mode",
+            kind=Choice(options=get_args(get_type_hints(FileRoot)["mode"])),
+            doc="What is granted; writing includes reading.",
+        ),
+        Key(
+            name="at",
+            kind=Text(check=_mount),
+            doc='The path under which the script finds the folder, such as "/tmp" or "notes"; without it, what is in '
+            "the folder stands at the top.",
+        ),
     ),
 )
 
@@ -380,6 +467,8 @@ TOOL = Section(
     doc="What is granted to one tool alone.",
     keys=(
         Key(name="roots", kind=Tables(section=ROOT), doc="The folders that the tool may use."),
+        *_bytes("max_file", "Largest file that the tool reads or writes", units.GB),
+        *_bytes("max_write", "What the tool may write in one run, over all files", units.I64_MAX),
         *REACH,
         Key(
             name="engine",

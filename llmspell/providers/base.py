@@ -1,11 +1,22 @@
-"""What a provider is: two methods and its capabilities. Nothing here does I/O."""
+"""What a provider is: two methods and what its models can do. Nothing here does I/O."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from llmspell.settings import ProviderSettings
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
+
+
+class Access(NamedTuple):
+    """How a provider is reached: its address, the variable that its key is read from ("" where none is), whether that
+    is set, and what is wrong with the key, which is never shown."""
+
+    address: str = ""
+    key_variable: str = ""
+    key_set: bool = False
+    key_problem: str = ""
 
 
 class Provider(Protocol):
@@ -22,8 +33,28 @@ class Provider(Protocol):
         """The model to use where an agent names none."""
         ...
 
+    def capabilities_of(self, model: str) -> Capabilities:
+        """What it can do with this model, as far as is known without asking the server."""
+        ...
+
     @property
-    def capabilities(self) -> Capabilities: ...
+    def access(self) -> Access:
+        """As it is now: the key is read anew."""
+        ...
+
+    async def inquire(self, model: str) -> Capabilities:
+        """What it can do with this model, after asking the server where that can tell. Raises ProviderError."""
+        ...
+
+    @property
+    def settings(self) -> ProviderSettings:
+        """What the manifest says of it."""
+        ...
+
+    def account(self) -> str:
+        """Names one key at one server, whose requests count together, and tells neither. Raises ProviderAuthError where
+        the key cannot be read."""
+        ...
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """One whole turn."""

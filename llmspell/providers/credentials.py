@@ -27,11 +27,15 @@ class Key(NamedTuple):
         return f"Key(env={self.env!r})"
 
 
+def key_variable(settings: ProviderSettings, vendor_env: str) -> str:
+    """The variable that the key is read from; "" where no key is sent. `vendor_env` is what the vendor's own tools
+    read: it is used only for the vendor's own address, so that no other server is ever sent that key unasked."""
+    return settings.api_key_env or (vendor_env if settings.base_url is None else "")
+
+
 def read_key(settings: ProviderSettings, environ: Mapping[str, str], vendor_env: str) -> Key:
-    """The key for one request. `vendor_env` is what the vendor's own tools read: it is used only for the vendor's own
-    address, so that no other server is ever sent it unasked. Raises ProviderAuthError where a key is needed and is
-    missing or cannot be one."""
-    env = settings.api_key_env or (vendor_env if settings.base_url is None else "")
+    """The key for one request. Raises ProviderAuthError where a key is needed and is missing or cannot be one."""
+    env = key_variable(settings, vendor_env)
     if not env:
         return Key("", "")
     value = environ.get(env, "").strip()

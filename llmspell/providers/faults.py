@@ -66,8 +66,10 @@ NO_QUOTA_CODES = frozenset(
         "linked_organization_spend_limit_reached",
     }
 )
+BAD_KEY = "api_key_invalid"
 STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
     {
+        BAD_KEY: 401,
         "invalid_api_key": 401,
         "authentication_error": 401,
         "billing_error": 402,
@@ -138,10 +140,12 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, *, asked: 
     except ValueError:
         html = "html" in headers.get("content-type", "")
         found = Report("" if html else body.decode("utf-8", "replace"), ())
-    message, codes = found or Report("", ())
+    message, codes, delay = found or Report("", ())
     if 300 <= status < 400:
         return _redirect(status, headers.get("location", ""))
     rule = BY_STATUS.get(status, SERVER_FAULT if status >= 500 else REFUSED)
+    if BAD_KEY in codes:  # Gemini says it with status 400
+        rule = BY_STATUS[401]
     if status in (402, 403, 429) and not NO_QUOTA_CODES.isdisjoint(codes):
         rule = NO_QUOTA
     should_retry = {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower(), rule.retryable)
@@ -150,9 +154,9 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, *, asked: 
         f"{rule.sentence} (HTTP {status}): {said}" if said else f"{rule.sentence} (HTTP {status})",
         status=status,
         retryable=should_retry,
-        retry_after=retry_after(headers, now),
+        retry_after=delay if (told := retry_after(headers, now)) is None else told,
         request_id=request_id(headers),
-        hint=_hint(status, asked),
+        hint=_hint(401 if BAD_KEY in codes else status, asked),
     )
 
 
@@ -168,7 +172,8 @@ def from_report(found: Report) -> ProviderError:
         if rule is not UNKNOWN:
             break
     said = tidy(found.message) or ", ".join(map(tidy, found.codes)) or "it gave no reason"
-    return rule.error(f"{rule.sentence}, said inside the answer: {said}", retryable=rule.retryable)
+    message = f"{rule.sentence}, said inside the answer: {said}"
+    return rule.error(message, retryable=rule.retryable, retry_after=found.retry_after)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:

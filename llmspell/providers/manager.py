@@ -18,32 +18,17 @@ BUILT_IN = "scripted"
 Factory = Callable[[ProviderSettings, Mapping[str, str]], Provider]
 
 
-def _openai(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.chat import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
+def _server(protocol: str) -> Factory:
+    """Of providers that ask a server in the protocol of protocols/PROTOCOL/, which is imported by the first of them."""
 
-    return ServerProvider(settings, environ, TRANSLATOR)
+    def make(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+        from importlib import import_module
 
+        from llmspell.providers.server import ServerProvider
 
-def _openai_responses(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.responses import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
+        return ServerProvider(settings, environ, import_module(f"llmspell.providers.protocols.{protocol}").TRANSLATOR)
 
-    return ServerProvider(settings, environ, TRANSLATOR)
-
-
-def _anthropic(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.anthropic import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
-
-    return ServerProvider(settings, environ, TRANSLATOR)
-
-
-def _ollama(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.ollama import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
-
-    return ServerProvider(settings, environ, TRANSLATOR)
+    return make
 
 
 def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
@@ -54,11 +39,12 @@ def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provide
 
 KINDS: Mapping[str, Factory] = MappingProxyType(
     {
-        "openai": _openai,
+        "openai": _server("chat"),
         "scripted": _scripted,
-        "openai-responses": _openai_responses,
-        "anthropic": _anthropic,
-        "ollama": _ollama,
+        "openai-responses": _server("responses"),
+        "anthropic": _server("anthropic"),
+        "ollama": _server("ollama"),
+        "gemini": _server("gemini"),
     }
 )
 
@@ -121,13 +107,13 @@ class ProviderManager:
         return chosen, model
 
     def describe(self, name: str) -> dict[str, Any]:
-        """Name, kind, model (None where none is set) and capabilities, for scripts. Never a key."""
+        """Name, kind, model (None where none is set) and that model's capabilities, for scripts. Never a key."""
         provider = self.get(name)
         return {
             "name": provider.name,
             "kind": provider.kind,
             "model": provider.model,
-            "capabilities": provider.capabilities.described(),
+            "capabilities": provider.capabilities_of(provider.model or "").described(),
         }
 
     async def aclose(self) -> None:

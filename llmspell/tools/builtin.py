@@ -16,6 +16,18 @@ def _file_reader(settings: ToolSettings, base: Path, _environ: Mapping[str, str]
     return file_reader(settings, base)
 
 
+def _file_operations(settings: ToolSettings, base: Path, _environ: Mapping[str, str]) -> Tool:
+    from llmspell.tools.file_operations import file_operations
+
+    return file_operations(settings, base)
+
+
+def _file_search(settings: ToolSettings, base: Path, _environ: Mapping[str, str]) -> Tool:
+    from llmspell.tools.file_search import file_search
+
+    return file_search(settings, base)
+
+
 def _http_request(settings: ToolSettings, _base: Path, environ: Mapping[str, str]) -> Tool:
     from llmspell.tools.http_request import http_request
 
@@ -37,11 +49,14 @@ def _web_search(settings: ToolSettings, _base: Path, environ: Mapping[str, str])
 BUILT_IN: Mapping[str, Callable[[ToolSettings, Path, Mapping[str, str]], Tool]] = MappingProxyType(
     {
         "file_reader": _file_reader,
+        "file_operations": _file_operations,
+        "file_search": _file_search,
         "http_request": _http_request,
         "web_fetch": _web_fetch,
         "web_search": _web_search,
     }
 )
+"""Each is imported when it is granted: together they take longer to load than all the rest."""
 
 
 def built_in_tools(

@@ -11,7 +11,18 @@ from llmspell import __version__
 from tests.cli.helpers import called, llmspell
 
 
-@pytest.mark.parametrize("words", ["--help", "run --help", "validate --help", "init --help", "completion --help"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "run --help",
+        "validate --help",
+        "providers --help",
+        "providers check --help",
+        "init --help",
+        "completion --help",
+    ],
+)
 def test_help(words: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     result = llmspell(*words.split(), cwd=tmp_path)
     assert (result.code, result.err) == (0, "")
@@ -41,6 +52,10 @@ def test_the_version_is_one_line(tmp_path: Path) -> None:
         "run a.lua --mem 50",
         "validate",
         "validate a.toml b.toml",
+        "providers a.toml b.toml",
+        "providers a.lua",
+        "providers",
+        "providers check --outptu json",
         "init a b",
         "schema x",
         "completion tcsh",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest.keys import PROVIDER_KINDS
 from llmspell.manifest.load import parse_manifest
 from llmspell.manifest.model import (
@@ -25,7 +26,18 @@ from llmspell.manifest.model import (
 )
 from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
-from llmspell.settings import AgentSettings, ProviderKind, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import (
+    AgentSettings,
+    CapabilitySettings,
+    FileRoot,
+    MediaSizes,
+    Prices,
+    ProviderKind,
+    ProviderSettings,
+    ScriptedReply,
+    ScriptedToolCall,
+    ToolSettings,
+)
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(["a\r\nb", 'a\n"""\\', "\\r\n"])
@@ -67,6 +79,7 @@ RUNTIMES = st.builds(
         for name, (low, high) in LIMIT_RANGES.items()
     },
 )
+PRICES = st.floats(0, 1_000_000)
 REPLIES = st.builds(
     ScriptedReply,
     text=TEXT,
@@ -79,8 +92,23 @@ REPLIES = st.builds(
     fault=st.sampled_from([None, "connect", "cut"]),
 )
 
+ROOTS = st.builds(
+    FileRoot, path=FILLED, mode=st.sampled_from(["read", "write"]), at=st.sampled_from([None, "", "/", "a/b", "/tmp/"])
+)
 
-SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama")
+
+SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama", "gemini")
+MODALITIES = st.none() | some(st.sampled_from(MEDIA_TYPES))
+CAPABILITIES = st.builds(
+    CapabilitySettings,
+    streaming=st.none() | st.booleans(),
+    tools=st.none() | st.booleans(),
+    json_schema=st.none() | st.booleans(),
+    input_modalities=MODALITIES,
+    output_modalities=MODALITIES,
+    max_context=st.none() | COUNTS,
+    max_media_size=st.none() | st.builds(MediaSizes, image=st.none() | COUNTS, binary=COUNTS),
+)
 
 
 @st.composite
@@ -99,7 +127,13 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
             headers=draw(st.dictionaries(st.sampled_from(["X-A", "B"]), st.text("ab \t~", max_size=5))),
             connect_timeout_ms=draw(TIMES),
             max_reply_bytes=draw(COUNTS),
+            total_timeout_ms=draw(st.none() | TIMES.filter(bool)),
+            max_retries=draw(st.integers(0, 100)),
+            max_concurrency=draw(st.none() | COUNTS),
+            http2=draw(st.booleans()),
+            prices=draw(st.none() | st.builds(Prices, input=PRICES, output=PRICES, cached=st.none() | PRICES)),
             replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if scripted else (),
+            capabilities=draw(st.none() | CAPABILITIES),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))
     return ProvidersSection(default=default if len(entries) > 1 or draw(st.booleans()) else None, entries=entries)
@@ -122,6 +156,15 @@ def manifests(draw: st.DrawFn) -> Manifest:
         )
         for name in draw(st.lists(NAMES, max_size=2, unique=True))
     }
+    tools = {
+        name: ToolSettings(
+            name=name,
+            roots=draw(st.lists(ROOTS, max_size=2).map(tuple)),
+            max_file_bytes=draw(st.integers(1, 2**30)),
+            max_write_bytes=draw(COUNTS),
+        )
+        for name in draw(st.lists(NAMES, max_size=2, unique=True))
+    }
     return Manifest(
         file="m.toml",
         base=Path("project"),
@@ -130,6 +173,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         providers=section,
         agents=agents,
         security=SecuritySection(allowed_tools=draw(some(FILLED)), env=draw(some(ENV))),
+        tools=tools,
     )
 
 

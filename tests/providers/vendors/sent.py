@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, get_args
+from dataclasses import replace
+from typing import Any
 
 from llmspell.providers.manager import ProviderManager
 from llmspell.settings import ProviderKind, ProviderSettings
@@ -14,6 +15,7 @@ from ..helpers import deltas_of, reply_of
 from ..loopback import Handler, Request
 from .compare import received
 
+KEY_ENV = "VENDOR_TEST_KEY"
 KEY = "test-key-0123456789"
 
 
@@ -25,20 +27,13 @@ def caught(handler: Handler, ask: Callable[[str], Any]) -> tuple[Request, Any]:
 
 
 def ours(
-    kind: str, handler: Handler, request: ModelRequest, *, stream: bool = False, **settings: Any
+    kind: ProviderKind, handler: Handler, request: ModelRequest, *, stream: bool = False, **settings: Any
 ) -> tuple[Request, ModelReply]:
     """The request of our provider of this kind, and its reply."""
-    assert kind in get_args(ProviderKind)
 
     async def main(url: str) -> ModelReply:
-        given = ProviderSettings(
-            name="vendor",
-            kind=kind,  # type: ignore[arg-type]
-            base_url=url,
-            api_key_env="TEST_KEY",
-            **settings,
-        )
-        manager = ProviderManager({"vendor": given}, "vendor", environ={"TEST_KEY": KEY})
+        given = replace(ProviderSettings(name="vendor", base_url=url, api_key_env=KEY_ENV), kind=kind, **settings)
+        manager = ProviderManager({"vendor": given}, "vendor", environ={KEY_ENV: KEY})
         provider = manager.get("vendor")
         try:
             return reply_of(await deltas_of(provider, request)) if stream else await provider.complete(request)

@@ -149,21 +149,6 @@ def joined(chunks: list[Any]) -> ollama.Message:
 
 
 def test_no_key_is_needed() -> None:
-    import asyncio
-
-    from llmspell.providers.manager import ProviderManager
-    from llmspell.settings import ProviderSettings
-
-    from ..loopback import Loopback
-
-    async def main(url: str) -> str:
-        settings = ProviderSettings(name="local", kind="ollama", base_url=url)
-        manager = ProviderManager({"local": settings}, "local", environ={"OLLAMA_API_KEY": KEY})
-        try:
-            return (await manager.get("local").complete(ask())).text
-        finally:
-            await manager.aclose()
-
-    with Loopback(whole("text")) as server:
-        assert asyncio.run(main(server.url)) == "Hello there"
-    assert "authorization" not in server.requests[0].headers
+    our, reply = ours("ollama", whole("text"), ask(), api_key_env=None)
+    assert reply.text == "Hello there"
+    assert "authorization" not in our.headers
