@@ -187,7 +187,7 @@ class ToolSettings(Reach):
     engine: Literal["searxng", "brave"] | None = None
     """Whom `web_search` asks; by default Brave, and SearXNG where there is a `url`."""
     url: str | None = None
-    """Where that is."""
+    """Where that is, if not where such engines usually are."""
     max_file_bytes: int = 8 * 1024 * 1024
     """Of one file: a long book has two million; what a script is told at once is a message of 32 MB at most."""
     max_write_bytes: int = 256 * 1024 * 1024

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from llmspell.access.addresses import not_public
-from llmspell.access.hosts import Pattern, parse_pattern
+from llmspell.access.failures import failure
+from llmspell.access.hosts import Pattern, granted, parse_pattern
 from llmspell.access.urls import Url
-from llmspell.errors import DeniedError, ToolError
+from llmspell.errors import DeniedError
 from llmspell.settings import Credential
 
 HIDDEN: Final = "[secret]"
@@ -31,7 +32,7 @@ class Credentials:
     """Of one grant. `environ` is looked at anew for each request."""
 
     def __init__(self, credentials: tuple[Credential, ...], environ: Mapping[str, str]) -> None:
-        self._entries: list[tuple[Pattern, Credential]] = [(parse_pattern(entry.host), entry) for entry in credentials]
+        self._entries: list[tuple[Pattern, Credential]] = [(granted(entry.host), entry) for entry in credentials]
         self._environ = environ
 
     def headers(self, url: Url) -> dict[str, str]:
@@ -58,11 +59,13 @@ class Credentials:
     def _secret(self, entry: Credential) -> str:
         value = self._value(entry)
         if not value:
-            raise ToolError(
-                f"the environment variable {entry.env} is not set, and the credential for {entry.host} is read from it"
+            raise failure(
+                "credential",
+                f"the environment variable {entry.env} is not set, and the credential for {entry.host} is read from it",
             )
         if not (value.isascii() and value.isprintable()):  # it would break the header, and the message would show it
-            raise ToolError(
+            raise failure(
+                "credential",
                 f"the environment variable {entry.env} holds characters that a header cannot hold",
                 hint="a line break or a quotation mark may have been copied with the secret",
             )

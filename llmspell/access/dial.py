@@ -13,9 +13,10 @@ from typing import Any, Final
 import httpcore
 
 from llmspell.access.addresses import Address, parse_address
+from llmspell.access.failures import failure
 from llmspell.access.hosts import Hosts
 from llmspell.access.urls import Host, parse_authority, shown_host
-from llmspell.errors import DeniedError, ToolError
+from llmspell.errors import DeniedError
 
 Resolver = Callable[[str], Awaitable[Sequence[str]]]
 """From a name to its addresses, as texts. Raises OSError for a name that has none."""
@@ -59,7 +60,7 @@ class Dialler(httpcore.AsyncNetworkBackend):
                     raise
             else:
                 return _Counted(inner, self._max_bytes)
-        raise ToolError(f"{host} has no address")
+        raise failure("unreachable", f"{host} has no address")
 
     async def _granted(self, host: Host, port: int) -> list[Address]:
         """The addresses of a host, none of which is forbidden."""
@@ -69,10 +70,10 @@ class Dialler(httpcore.AsyncNetworkBackend):
         addresses = [host] if not isinstance(host, str) else await self._looked_up(host)
         for address in addresses:
             if what := self._hosts.objection(address, port):
-                leads = f"{place} leads to {address}" if isinstance(host, str) else f"{address}"
+                leads = f"{place} leads to {address}, which" if isinstance(host, str) else place
                 entry = f"{shown_host(address)}:{port}"
                 raise DeniedError(
-                    f"{leads}, which is not on the public internet ({what})",
+                    f"{leads} is not on the public internet ({what})",
                     hint=f'such an address must be granted by itself: add "{entry}" to `hosts` under {self._section}',
                 )
         return addresses
@@ -83,9 +84,10 @@ class Dialler(httpcore.AsyncNetworkBackend):
             addresses = list(dict.fromkeys(map(parse_address, found)))
         except (OSError, ValueError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else None
-            raise ToolError(f"the name {name} cannot be looked up: {reason or 'it has no address'}") from None
+            said = f"the name {name} cannot be looked up: {reason or 'it has no address'}"
+            raise failure("unreachable", said, retryable=True) from None
         if len(addresses) > MAX_ADDRESSES:
-            raise ToolError(f"the name {name} has more than {MAX_ADDRESSES} addresses")
+            raise failure("unreachable", f"the name {name} has more than {MAX_ADDRESSES} addresses")
         return addresses
 
     async def connect_unix_socket(
@@ -111,7 +113,7 @@ class _Counted(httpcore.AsyncNetworkStream):
         data = await self._inner.read(max_bytes, timeout)
         self._left -= len(data)
         if self._left < 0:
-            raise ToolError("the server sends more than is granted")
+            raise failure("too_large", "the server sends more than is granted")
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109

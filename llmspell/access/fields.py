@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from llmspell.errors import DeniedError, ToolError
+from llmspell.access.failures import failure
+from llmspell.errors import DeniedError
 
 MAX_FIELDS: Final = 100
 MAX_BYTES: Final = 64 * 1024
@@ -30,18 +31,18 @@ def checked(given: Mapping[object, object], attached: Iterable[str]) -> dict[str
     fields: dict[str, str] = {}
     for name, value in given.items():
         if not isinstance(name, str) or not re.fullmatch(HEADER_NAME, name):
-            raise ToolError(f"{str(name)[:60]!r} is not the name of a header")
+            raise failure("arguments", f"{str(name)[:60]!r} is not the name of a header")
         lower = name.lower()
         if lower in FRAMING or lower in attached:
             whose = "the manifest" if lower in attached else "llmspell"
             raise DeniedError(f"the header '{lower}' is set by {whose} itself")
         if lower in fields:
-            raise ToolError(f"the header '{lower}' is given twice")
+            raise failure("arguments", f"the header '{lower}' is given twice")
         if not isinstance(value, str) or not re.fullmatch(r"[\t -~]*", value):
-            raise ToolError(f"the header '{lower}' has a value that is not one line of printable ASCII text")
+            raise failure("arguments", f"the header '{lower}' has a value that is not one line of printable ASCII text")
         fields[lower] = value.strip(" \t")
     if len(fields) > MAX_FIELDS or _size(fields.items()) > MAX_BYTES:
-        raise ToolError(f"too many headers: at most {MAX_FIELDS}, with {MAX_BYTES >> 10} KB together")
+        raise failure("arguments", f"too many headers: at most {MAX_FIELDS}, with {MAX_BYTES >> 10} KB together")
     return fields
 
 
@@ -50,7 +51,9 @@ def received(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     Raises ToolError for too many."""
     pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw]
     if len(pairs) > MAX_FIELDS or _size(pairs) > MAX_BYTES:
-        raise ToolError(f"the server sends too many headers: over {MAX_FIELDS}, or over {MAX_BYTES >> 10} KB")
+        raise failure(
+            "too_large", f"the server sends too many headers: over {MAX_FIELDS}, or over {MAX_BYTES >> 10} KB"
+        )
     fields: dict[str, str] = {}
     for name, value in pairs:
         between = "\n" if name == "set-cookie" else ", "

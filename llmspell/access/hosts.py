@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from llmspell.access.addresses import Address, Network, not_public
 from llmspell.access.urls import DEFAULT_PORTS, Host, parse_host
+from llmspell.errors import UsageError
 
 _PATTERN: Final = re.compile(r"(?:\[([^\[\]]+)\]|(\*(?:\.(?=[^:])|(?=:|$)))?([^*:\[\]]*))(?::([0-9]{1,5}))?")
 _WIDEST: Final = {4: 8, 6: 7}
@@ -93,11 +94,18 @@ def problem_of(text: str) -> str:
     return ""
 
 
+def granted(text: str) -> Pattern:
+    """A pattern of a grant. Raises UsageError: a manifest's have been looked at before, a program's have not."""
+    if problem := problem_of(text):
+        raise UsageError(f"`hosts`: '{text[:100]}' {problem}")
+    return parse_pattern(text)
+
+
 class Hosts:
     """All patterns of one grant."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self._patterns = tuple(map(parse_pattern, patterns))
+        self._patterns = tuple(map(granted, patterns))
 
     def __bool__(self) -> bool:
         return bool(self._patterns)

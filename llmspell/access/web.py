@@ -2,7 +2,7 @@
 
 Each request has a connection of its own (dial.py), so that each is judged anew; nothing is kept between two, neither
 cookies nor connections. The proxies of the environment are not used: a proxy looks names up itself, and nobody here
-would see where it leads. Importing this module imports httpcore (60 ms), so tools do when they are made.
+would see where it leads. Importing this module imports httpcore (25 ms), so tools do when they are made.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
@@ -20,24 +20,26 @@ import httpcore
 from llmspell.access import fields
 from llmspell.access.credentials import Credentials
 from llmspell.access.dial import Dialler, Resolver, system_resolver
+from llmspell.access.failures import Reason, failure
 from llmspell.access.hosts import Hosts
 from llmspell.access.inflate import BadEncoding, Inflater
 from llmspell.access.urls import Url, joined, parse_url
 from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import Reach
+from llmspell.types import RawMedia
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 WIRE_ALLOWANCE: Final = 256 * 1024
 """What a connection may bring beside a body and what stands between its chunks: heads, and a TLS record or two."""
-FAILURES: Final[tuple[tuple[type[Exception], str, bool], ...]] = (
-    (httpcore.ConnectTimeout, "connecting to {host} took too long", True),
-    (httpcore.ConnectError, "could not connect to {host}: {reason}", True),
-    (httpcore.LocalProtocolError, "the request to {host} is not valid HTTP: {reason}", False),
-    (httpcore.RemoteProtocolError, "{host} does not answer in HTTP as it should: {reason}", False),
-    (httpcore.NetworkError, "the connection to {host} broke: {reason}", True),
-    (BadEncoding, "{host}: {reason}", False),
+FAILURES: Final[tuple[tuple[type[Exception], Reason, str, bool], ...]] = (
+    (httpcore.ConnectTimeout, "timeout", "connecting to {host} took too long", True),
+    (httpcore.ConnectError, "unreachable", "could not connect to {host}: {reason}", True),
+    (httpcore.LocalProtocolError, "arguments", "the request to {host} is not valid HTTP: {reason}", False),
+    (httpcore.RemoteProtocolError, "bad_answer", "{host} does not answer in HTTP as it should: {reason}", False),
+    (httpcore.NetworkError, "unreachable", "the connection to {host} broke: {reason}", True),
+    (BadEncoding, "bad_answer", "{host}: {reason}", False),
 )
-"""What an exception becomes: its sentence, and whether trying again may help."""
+"""What an exception becomes: `details.reason`, a sentence, and whether trying again may help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +90,10 @@ class Web:
         self._resolve = resolve
 
     async def fetch(
-        self, url: str, *, method: str = "GET", query: list[tuple[str, str]] | None = None, **sent: Any
+        self, url: object, *, method: str = "GET", query: Sequence[tuple[object, object]] = (), **sent: Any
     ) -> Answer:
-        """Ask, follow redirects, read all of the answer. `headers` and `body` are as in Request."""
+        """Ask, follow redirects, read all of the answer. `headers` and `body` are as in Request; what stands in `query`
+        is added to the URL."""
         try:
             if not self._hosts:
                 raise DeniedError(
@@ -99,21 +102,35 @@ class Web:
             if method not in self._reach.methods:
                 hint = f'add "{method}" to `methods` under {self._section}' if method.isalpha() else ""
                 raise DeniedError(f"the method {method[:20]!r} is not granted", hint=hint[:200])
-            place = _parsed(url, query or [])
+            place = _parsed(url, query)
             async with asyncio.timeout(self._reach.timeout_ms / 1000):
                 return await self._follow(Request(**{"method": method, "url": place, "headers": {}, **sent}))
         except TimeoutError:
             seconds = self._reach.timeout_ms / 1000
-            raise self._told(_failure(f"no complete answer came within {seconds:g} s", retryable=True)) from None
+            raise self._told(
+                failure("timeout", f"no complete answer came within {seconds:g} s", retryable=True)
+            ) from None
         except (DeniedError, ToolError) as error:
             raise self._told(error) from None
+
+    async def download(self, url: str) -> RawMedia:
+        """The bytes at a URL, and what the server says they are."""
+        answer = await self.fetch(url)
+        if answer.status != 200:
+            raise self.failed("status", f"{answer.url} answers with the status {answer.status}")
+        return RawMedia(data=answer.body, mime=answer.media_type)
+
+    def failed(self, reason: Reason, message: str, *, hint: str = "") -> DeniedError | ToolError:
+        """An error as this module's own: with the name before it, and no secret in it."""
+        return self._told(failure(reason, message, hint=hint))
 
     def scrubbed(self, value: Any) -> Any:
         """Plain data that was made of an answer, without secrets that only now can be seen."""
         return self._credentials.scrubbed(value)
 
     def _told(self, error: DeniedError | ToolError) -> DeniedError | ToolError:
-        told = type(error)(self._said(f"{self._name}: {error.message}"), hint=self._said(error.hint))
+        details = {"tool": self._name, **error.details}
+        told = type(error)(self._said(f"{self._name}: {error.message}"), hint=self._said(error.hint), details=details)
         told.retryable = error.retryable
         return told
 
@@ -138,7 +155,7 @@ class Web:
                     f"{first.authority} redirects to another place, which would be asked by {request.method}",
                     hint=f'add "{request.method}" to `methods` under {self._section}',
                 )
-        raise ToolError(f"{first.authority} redirects more than {self._reach.max_redirects} times")
+        raise failure("bad_answer", f"{first.authority} redirects more than {self._reach.max_redirects} times")
 
     async def _ask(self, request: Request, *, attach: bool) -> Answer:
         """One request and its answer; the body of a redirect that is followed is not read."""
@@ -156,7 +173,7 @@ class Web:
             response = await connection.handle_async_request(message)
             found = fields.received(response.headers)
             if response.status < 200:
-                raise ToolError(f"{url.authority} switches to another protocol")
+                raise failure("bad_answer", f"{url.authority} switches to another protocol")
             answer = Answer(status=response.status, headers=found, body=b"", url="")
             if self._target(answer, url) is not None or request.method == "HEAD":
                 return answer
@@ -164,7 +181,8 @@ class Web:
 
     async def _body(self, response: httpcore.Response, found: Mapping[str, str], url: Url) -> bytes:
         limit, size, raw = self._reach.max_response_bytes, 0, 0
-        too_large = ToolError(
+        too_large = failure(
+            "too_large",
             f"the answer of {url.authority} is larger than {limit:,} bytes",
             hint=f"`max_response_size` under {self._section} sets the limit",
         )
@@ -194,7 +212,8 @@ class Web:
         try:
             target = joined(base, location.encode("latin-1").decode("utf-8"))
         except ValueError as error:
-            raise ToolError(f"{base.authority} redirects to a place that is no URL: {error}") from None
+            said = f"{base.authority} redirects to a place that is no URL: {error}"
+            raise failure("bad_answer", said) from None
         if base.scheme == "https" and target.scheme != "https":
             raise DeniedError(f"{base.authority} redirects from https to http, at {target.authority}")
         return target
@@ -209,15 +228,19 @@ class Web:
                 context.load_verify_locations(file or None, folder or None)
             except OSError as error:
                 reason = os.strerror(error.errno) if error.errno else "they cannot be read"
-                raise ToolError(f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR: {reason}") from None
+                said = f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR: {reason}"
+                raise failure("credential", said) from None
         return context
 
 
-def _parsed(url: str, query: list[tuple[str, str]]) -> Url:
+def _parsed(url: object, query: Sequence[tuple[object, object]]) -> Url:
+    pairs = [(name, value) for name, value in query if isinstance(name, str) and isinstance(value, str)]
+    if not isinstance(url, str) or len(pairs) < len(query):  # a script's string of other bytes comes as bytes
+        raise failure("arguments", "a URL and its query must be UTF-8 text")
     try:
-        return parse_url(url).with_query(query)
+        return parse_url(url).with_query(pairs)
     except ValueError as error:
-        raise ToolError(f"the URL {url[:200]!r}: {error}") from None
+        raise failure("arguments", f"the URL {url[:200]!r}: {error}") from None
 
 
 def _head(request: Request, attached: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -254,14 +277,8 @@ def _follows(name: str, same_origin: bool, as_get: bool) -> bool:
 
 
 def _translated(error: Exception, url: Url) -> ToolError:
-    sentence, retryable = next((text, again) for kind, text, again in FAILURES if isinstance(error, kind))
-    return _failure(sentence.format(host=url.authority, reason=_reason(error)), retryable=retryable)
-
-
-def _failure(message: str, *, retryable: bool) -> ToolError:
-    failure = ToolError(message)
-    failure.retryable = retryable
-    return failure
+    _, reason, sentence, retryable = next(row for row in FAILURES if isinstance(error, row[0]))
+    return failure(reason, sentence.format(host=url.authority, reason=_reason(error)), retryable=retryable)
 
 
 def _reason(error: BaseException) -> str:

@@ -478,7 +478,7 @@ TOOL = Section(
         Key(
             name="url",
             kind=Text(check=_base_url),
-            doc="Where that is, such as https://searx.example.org/search; its host must be granted too.",
+            doc="Where that is, such as https://searx.example.org/search; its host must be granted in any case.",
         ),
     ),
 )

@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 from llmspell.access.dial import Resolver, system_resolver
 from llmspell.access.web import Answer, Web
-from llmspell.errors import ToolError
 from llmspell.settings import Method, ToolSettings
 from llmspell.tools.base import Tool
 from llmspell.tools.decoding import as_json, as_text
@@ -40,10 +39,10 @@ def http_request(settings: ToolSettings, environ: Mapping[str, str], resolve: Re
     async def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
         headers = dict(arguments.get("headers", {}))
         answer = await web.fetch(
-            _text(arguments["url"]),
+            arguments["url"],
             method=arguments.get("method", "GET"),
-            query=[(_text(key), _query_value(value)) for key, value in arguments.get("query", {}).items()],
-            body=_body(arguments, headers),
+            query=[(key, _query_value(value)) for key, value in arguments.get("query", {}).items()],
+            body=_body(web, arguments, headers),
             headers=headers,
         )
         return {"status": answer.status, "headers": dict(answer.headers), "url": answer.url, **_content(web, answer)}
@@ -56,34 +55,28 @@ def http_request(settings: ToolSettings, environ: Mapping[str, str], resolve: Re
     )
 
 
-def _body(arguments: Mapping[str, Any], headers: dict[Any, Any]) -> bytes:
+def _body(web: Web, arguments: Mapping[str, Any], headers: dict[Any, Any]) -> bytes:
     """What is sent; `headers` get the content type of JSON where they name none."""
     if "json" not in arguments:
         body = arguments.get("body", "")
         return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
     if "body" in arguments:
-        raise ToolError("http_request: give `json` or `body`, not both")
+        raise web.failed("arguments", "give `json` or `body`, not both")
     if not any(isinstance(name, str) and name.lower() == "content-type" for name in headers):
         headers["content-type"] = "application/json"
     try:
         return json.dumps(arguments["json"], ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError):
-        raise ToolError("http_request: `json` holds what JSON cannot say: bytes, or a number that is none") from None
+        said = "`json` holds what JSON cannot say: bytes, or a number that is none"
+        raise web.failed("arguments", said) from None
 
 
-def _query_value(value: Any) -> str:
+def _query_value(value: Any) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():
         return str(int(value))  # a number of Lua, which may be written 2.0
-    return _text(value) if isinstance(value, (str, bytes)) else str(value)
-
-
-def _text(value: Any) -> str:
-    try:
-        return value if isinstance(value, str) else bytes(value).decode()
-    except UnicodeDecodeError:
-        raise ToolError("http_request: the URL and its query must be UTF-8 text") from None
+    return value if isinstance(value, (str, bytes)) else str(value)
 
 
 def _content(web: Web, answer: Answer) -> dict[str, Any]:

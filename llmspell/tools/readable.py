@@ -15,12 +15,15 @@ from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urljoin
 
-SECONDS: Final = 20
-"""A page of a million characters takes two."""
+MAX_PAGE: Final = 2_000_000
+"""Characters that are read of a page: ten times what long articles have."""
+SECONDS: Final = 30
+"""A page of a million characters takes two, and five on a busy machine."""
 MEMORY: Final = 1 << 30
-"""Bytes of addresses; a page of eight million characters takes half of that."""
+"""Bytes of addresses; a page of eight million characters would take a third of that."""
 MAX_LINKS: Final = 500
-MAX_LINK_TEXT: Final = 200
+MAX_LINE: Final = 300
+"""Characters of a title, or of a link's text."""
 NOT_READ: Final = (
     "script, style, noscript, template, iframe, object, svg, math, canvas, img, picture, video, audio, form, button, "
     "nav, aside, footer, dialog"
@@ -36,7 +39,7 @@ class Unreadable(Exception):
 
 
 async def readable(page: str, url: str) -> dict[str, Any]:
-    """{title, text, links = {{text, url}}}. Raises Unreadable."""
+    """{title, text, links = {{text, url}}, truncated}. Raises Unreadable."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", "llmspell.tools.readable", url),
         stdin=asyncio.subprocess.PIPE,
@@ -46,7 +49,7 @@ async def readable(page: str, url: str) -> dict[str, Any]:
     )
     try:
         async with asyncio.timeout(SECONDS):
-            output, _ = await process.communicate(page.encode("utf-8", "replace"))
+            output, _ = await process.communicate(page[:MAX_PAGE].encode("utf-8", "replace"))
         found: dict[str, Any] = json.loads(output)
     except (TimeoutError, ValueError):
         raise Unreadable from None
@@ -54,7 +57,7 @@ async def readable(page: str, url: str) -> dict[str, Any]:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-    return found
+    return {**found, "truncated": len(page) > MAX_PAGE}
 
 
 def extract(page: str, url: str) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def extract(page: str, url: str) -> dict[str, Any]:
     base = document.query_one("base[href]")
     at = url if base is None else urljoin(url, (base.attrs or {}).get("href") or "")
     title = document.query_one("head title")
-    heading = None if title is None else " ".join(title.to_text().split())
+    heading = "" if title is None else " ".join(title.to_text().split())[:MAX_LINE]
     for node in document.query(NOT_READ):
         if node.parent is not None:
             node.parent.remove_child(node)
@@ -73,14 +76,14 @@ def extract(page: str, url: str) -> dict[str, Any]:
         target = _absolute(at, (link.attrs or {}).get("href"))
         link.attrs = {} if target is None else {"href": target}
         if target is not None and len(links) < MAX_LINKS:
-            links.setdefault(target, " ".join(link.to_text().split())[:MAX_LINK_TEXT])
+            links.setdefault(target, " ".join(link.to_text().split())[:MAX_LINE])
     text = ""
     for place in CONTENT:
         found = [node.to_markdown().strip() for node in document.query(place)]
         text = max([*found, text], key=len)
         if len(text) >= ENOUGH:
             break
-    return {"title": heading or "", "text": text, "links": [{"text": links[to], "url": to} for to in links]}
+    return {"title": heading, "text": text, "links": [{"text": links[to], "url": to} for to in links]}
 
 
 def _absolute(base: str, href: str | None) -> str | None:

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from llmspell.access.dial import Resolver, system_resolver
 from llmspell.access.web import Answer, Web
-from llmspell.errors import ToolError
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Tool
 from llmspell.tools.decoding import as_text, page_text
@@ -23,12 +22,12 @@ def web_fetch(settings: ToolSettings, environ: Mapping[str, str], resolve: Resol
     web = Web(settings, environ, name=settings.name, section=f"[tools.{settings.name}]", resolve=resolve)
 
     async def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
-        answer = await web.fetch(str(arguments["url"]), headers={"accept": ACCEPT})
+        answer = await web.fetch(arguments["url"], headers={"accept": ACCEPT})
         if not 200 <= answer.status < 300:
-            raise ToolError(f"web_fetch: {answer.url} answers with the status {answer.status}")
-        page = web.scrubbed(await _page(answer))
+            raise web.failed("status", f"{answer.url} answers with the status {answer.status}")
+        page = web.scrubbed(await _page(web, answer))
         text, most = page["text"], int(arguments.get("max_characters", MAX_CHARACTERS))
-        return {"url": answer.url, **page, "text": text[:most], "truncated": len(text) > most}
+        return {"url": answer.url, **page, "text": text[:most], "truncated": page["truncated"] or len(text) > most}
 
     return Tool(
         name=settings.name,
@@ -50,17 +49,17 @@ def web_fetch(settings: ToolSettings, environ: Mapping[str, str], resolve: Resol
     )
 
 
-async def _page(answer: Answer) -> dict[str, Any]:
+async def _page(web: Web, answer: Answer) -> dict[str, Any]:
     content_type = answer.headers.get("content-type", "")
     looks_like_html = not content_type and answer.body.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
     if answer.media_type in PAGES or looks_like_html:
         try:
             return await readable(page_text(answer.body, content_type), answer.url)
         except Unreadable:
-            raise ToolError(f"web_fetch: {answer.url} takes too long, or too much memory, to be read") from None
+            raise web.failed("too_large", f"{answer.url} takes too long, or too much memory, to be read") from None
     pdf = answer.media_type == "application/pdf" or answer.body.startswith(b"%PDF-")
     text = None if pdf else as_text(answer.body, content_type)
     if text is None:
         what = "a PDF document" if pdf else f"{answer.media_type[:60] or 'binary data'}"
-        raise ToolError(f"web_fetch: {answer.url} is {what}, and only HTML and other text can be read")
-    return {"title": "", "text": text, "links": []}
+        raise web.failed("wrong_type", f"{answer.url} is {what}, and only HTML and other text can be read")
+    return {"title": "", "text": text, "links": [], "truncated": False}

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from llmspell.access.dial import Resolver, system_resolver
 from llmspell.access.web import Web
-from llmspell.errors import ToolError
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Tool
 
@@ -22,22 +21,31 @@ _TAG: Final = re.compile(r"<[^<>]{0,200}>")
 
 
 class Engine(NamedTuple):
-    """How one engine is asked and answers. `results` is the way to the list in its JSON."""
+    """How one engine is asked and answers. `results` is the way to the list in its JSON, `hint` what to look at when it
+    does not answer."""
 
     url: str
     query: Callable[[str, int], list[tuple[str, str]]]
     results: tuple[str, ...]
     snippet: str
+    hint: str
 
 
 ENGINES: Final[Mapping[str, Engine]] = MappingProxyType(
     {
-        "searxng": Engine("", lambda query, _: [("q", query), ("format", "json")], ("results",), "content"),
+        "searxng": Engine(
+            "http://127.0.0.1:8080/search",
+            lambda query, _: [("q", query), ("format", "json")],
+            ("results",),
+            "content",
+            "its settings.yml must list json under search.formats, and `url` must end in /search",
+        ),
         "brave": Engine(
             "https://api.search.brave.com/res/v1/web/search",
             lambda query, count: [("q", query), ("count", str(count))],
             ("web", "results"),
             "description",
+            "its key goes into the header x-subscription-token: see `credentials` under [tools.web_search]",
         ),
     }
 )
@@ -49,18 +57,15 @@ def web_search(settings: ToolSettings, environ: Mapping[str, str], resolve: Reso
     engine, url = ENGINES[name], settings.url or ENGINES[name].url
 
     async def run(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
-        if not url:
-            raise ToolError("web_search: nobody says where SearXNG is", hint="set `url` under [tools.web_search]")
         count = int(arguments.get("count", 10))
-        answer = await web.fetch(
-            url, query=engine.query(str(arguments["query"]), count), headers={"accept": "application/json"}
-        )
+        query = engine.query(arguments["query"], count)
+        answer = await web.fetch(url, query=query, headers={"accept": "application/json"})
         if answer.status != 200:
-            raise ToolError(f"web_search: {name} answers with the status {answer.status}", hint=_HINTS.get(name, ""))
+            raise web.failed("status", f"{name} answers with the status {answer.status}", hint=engine.hint)
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError):
-            raise ToolError(f"web_search: {name} does not answer in JSON", hint=_HINTS.get(name, "")) from None
+            raise web.failed("bad_answer", f"{name} does not answer in JSON", hint=engine.hint) from None
         results: list[dict[str, str]] = web.scrubbed(list(_results(found, engine)))
         return results[:count]
 
@@ -78,14 +83,6 @@ def web_search(settings: ToolSettings, environ: Mapping[str, str], resolve: Reso
         },
         run=run,
     )
-
-
-_HINTS: Final = MappingProxyType(
-    {
-        "searxng": "its settings.yml must list json under search.formats, and `url` must end in /search",
-        "brave": "its key goes into the header x-subscription-token: see `credentials` under [tools.web_search]",
-    }
-)
 
 
 def _results(found: Any, engine: Engine) -> Iterator[dict[str, str]]:

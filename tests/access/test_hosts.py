@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from llmspell.access.addresses import not_public, parse_ipv4
 from llmspell.access.hosts import Hosts, problem_of
 from llmspell.access.urls import joined, parse_authority, parse_url
+from llmspell.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,11 @@ def test_a_pattern_grants_what_it_says(pattern: str, granted: str, others: str) 
 )
 def test_what_is_no_pattern_is_told(pattern: str, problem: str) -> None:
     assert problem in problem_of(pattern)
+
+
+def test_a_program_that_grants_what_is_no_pattern_is_told() -> None:
+    with pytest.raises(UsageError, match=r"`hosts`: 'http://a\.test' does not name a host"):
+        Hosts(["http://a.test"])
 
 
 def test_only_a_pattern_of_addresses_opens_what_is_not_public() -> None:

@@ -18,6 +18,7 @@ import trustme
 from llmspell.access.web import Answer, Web
 from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import Credential, Reach
+from llmspell.types import RawMedia
 from tests.access.nameserver import Nameserver
 from tests.providers.loopback import Loopback, Reply, Request, answer
 
@@ -169,6 +170,18 @@ def test_what_a_script_meant_for_one_host_does_not_follow_to_another() -> None:
         assert {"authorization", "cookie", "x-api-key", "accept"} <= first.headers.keys()
         assert ({"authorization", "cookie", "x-api-key"} <= second.headers.keys()) == same
         assert second.headers["accept"] == "a/b"
+
+
+def test_a_medium_is_downloaded_with_what_the_server_says_it_is() -> None:
+    for status, told in ((200, ""), (404, "answers with the status 404")):
+        with Loopback(answer(status, b"png", content_type="image/PNG; x=1")) as server:
+            reach = Reach(hosts=(f"127.0.0.1:{server.port}",))
+            web = Web(reach, {}, name="Media.load", section="[media]")
+            if not told:
+                assert asyncio.run(web.download(server.url)) == RawMedia(data=b"png", mime="image/png")
+            else:
+                with pytest.raises(ToolError, match=told):
+                    asyncio.run(web.download(server.url))
 
 
 # ---- credentials ----
@@ -346,7 +359,7 @@ def test_the_certificate_must_be_for_the_name_and_of_a_known_authority(tmp_path:
     ("url", "told", "retryable"),
     [
         ("http://none.test:{port}/", "none.test has no address", False),
-        ("http://unknown.test:{port}/", "the name unknown.test cannot be looked up", False),
+        ("http://unknown.test:{port}/", "the name unknown.test cannot be looked up", True),
         ("http://127.0.0.1:{port}/", "could not connect to 127.0.0.1:9: Connection refused", True),
     ],
 )
@@ -355,6 +368,7 @@ def test_what_cannot_be_reached_is_said(url: str, told: str, retryable: bool) ->
         fetch(None, url, hosts=("none.test", "unknown.test", "127.0.0.1"))
     assert caught.value.message.startswith("t: ")
     assert caught.value.retryable == retryable
+    assert caught.value.details == {"tool": "t", "reason": "unreachable"}
 
 
 def test_without_a_granted_host_the_key_is_named() -> None:

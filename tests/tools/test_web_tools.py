@@ -126,6 +126,7 @@ def test_arguments_become_a_request(
         ({"headers": {"x": 1}}, ToolError, "argument 'headers.x'"),
         ({"headers": {"Host": "evil"}}, DeniedError, "'host' is set by llmspell itself"),
         ({"query": {"q": [1]}}, ToolError, "argument 'query.q'"),
+        ({"query": {b"\xff": "q"}}, ToolError, "must be UTF-8"),
         ({"query": {"q": b"\xff"}}, ToolError, "must be UTF-8"),
         ({"url": b"http://\xff/"}, ToolError, "must be UTF-8"),
         ({"proxy": "x"}, ToolError, "proxy"),
@@ -232,6 +233,12 @@ def test_a_long_text_is_cut_and_says_so() -> None:
     with served(200, b"<p>" + b"x" * 100, "text/html") as server:
         page = call(server, "web_fetch", {"max_characters": 10})
     assert (page["text"], page["truncated"]) == ("x" * 10, True)
+
+
+def test_of_a_huge_page_the_beginning_is_read() -> None:
+    with served(200, b"<p>first</p><!--" + b"-" * 2_000_000 + b"--><p>last</p>", "text/html") as server:
+        page = call(server, "web_fetch", {})
+    assert (page["text"], page["truncated"]) == ("first", True)
 
 
 @pytest.mark.parametrize(
