@@ -119,6 +119,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refused(base: Path, path: str, operations: tuple[str, ...]) -> None:
     before = [snapshot(base / name) for name in ("outside", "kept")]
+    open_files = os.listdir("/dev/fd")
     granted = files(
         base,
         FileRoot(path="kept"),
@@ -132,6 +133,7 @@ def refused(base: Path, path: str, operations: tuple[str, ...]) -> None:
         assert str(error.value).isprintable()
         assert len(str(error.value)) < 500
     assert [snapshot(base / name) for name in ("outside", "kept")] == before
+    assert len(os.listdir("/dev/fd")) == len(open_files)
     assert not (base / "granted/stolen.txt").exists()
     assert (base / "granted/a.txt").read_text() == "inside"
 
