@@ -190,10 +190,28 @@ def test_the_home_rule_sees_every_third_party_import(path: str, source: str, exp
 # What a command must not load: imports are most of a short run's time. A name covers what is beneath it.
 SCRIPT = 'print("hello")\n'
 NOT_LOADED: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("--version",): ("httpx", "wasmtime", "cattrs", "msgpack", "asyncio", "llmspell.media", "llmspell.host"),
-    ("--help",): ("httpx", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
-    ("init",): ("httpx", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
-    ("run", "script.lua"): ("httpx", "genai_prices", "cattrs", "tomllib", "tomli_w", "cyclopts", "llmspell.media"),
+    ("--version",): (
+        "httpx",
+        "httpcore",
+        "wasmtime",
+        "cattrs",
+        "msgpack",
+        "asyncio",
+        "llmspell.media",
+        "llmspell.host",
+    ),
+    ("--help",): ("httpx", "httpcore", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
+    ("init",): ("httpx", "httpcore", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
+    ("run", "script.lua"): (
+        "httpx",
+        "httpcore",
+        "genai_prices",
+        "cattrs",
+        "tomllib",
+        "tomli_w",
+        "cyclopts",
+        "llmspell.media",
+    ),
 }
 
 

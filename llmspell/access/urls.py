@@ -71,7 +71,7 @@ def parse_url(text: str) -> Url:
     scheme, authority, path, query = match.groups(default="")
     scheme = scheme.lower()
     if scheme not in DEFAULT_PORTS:
-        raise ValueError(f"only http and https are spoken, not {scheme[:20]}")
+        raise ValueError(f"only http and https are spoken, not {scheme}")
     if "@" in authority:
         raise ValueError("it holds a user name or a password, or looks as if it did")
     host, port = parse_authority(authority)

@@ -138,13 +138,18 @@ class Web:
         text = str(self.scrubbed(text))[:1000]
         return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
+    def _translated(self, error: Exception, url: Url) -> ToolError:
+        _, reason, sentence, retryable = next(row for row in FAILURES if isinstance(error, row[0]))
+        said = self.scrubbed(_reason(error))[:200]  # in this order: half a secret would not be found
+        return failure(reason, sentence.format(host=url.authority, reason=said), retryable=retryable)
+
     async def _follow(self, request: Request) -> Answer:
         first, attach = request.url, True
         for _ in range(self._reach.max_redirects + 1):
             try:
                 answer = await self._ask(request, attach=attach)
             except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, BadEncoding) as error:
-                raise _translated(error, request.url) from None
+                raise self._translated(error, request.url) from None
             target = self._target(answer, request.url)
             if target is None:
                 return replace(answer, headers=self.scrubbed(answer.headers), url=self.scrubbed(str(request.url)))
@@ -188,7 +193,7 @@ class Web:
         )
         if int(found.get("content-length", "0").partition(",")[0]) > limit:
             raise too_large
-        inflater, pieces = Inflater(found.get("content-encoding", "")), []
+        inflater, pieces = Inflater(self.scrubbed(found.get("content-encoding", ""))), []
         async for data in response.aiter_stream():
             raw += len(data)  # bytes that decompress to nothing end somewhere, too
             for piece in inflater.feed(data):
@@ -276,11 +281,6 @@ def _follows(name: str, same_origin: bool, as_get: bool) -> bool:
     return (same_origin or name in fields.FOR_EVERYBODY) and not (as_get and name.startswith("content-"))
 
 
-def _translated(error: Exception, url: Url) -> ToolError:
-    _, reason, sentence, retryable = next(row for row in FAILURES if isinstance(error, row[0]))
-    return failure(reason, sentence.format(host=url.authority, reason=_reason(error)), retryable=retryable)
-
-
 def _reason(error: BaseException) -> str:
     """What the system said, which stands a few exceptions deep: "Connection refused"."""
     inner: BaseException | None = error
@@ -290,4 +290,4 @@ def _reason(error: BaseException) -> str:
         if isinstance(inner, OSError) and inner.errno and not isinstance(inner, ssl.SSLError):
             return os.strerror(inner.errno)
         inner = inner.__cause__ or inner.__context__
-    return str(error)[:200] or "it was closed"
+    return str(error) or "it was closed"

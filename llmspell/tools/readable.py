@@ -30,6 +30,8 @@ NOT_READ: Final = (
 )
 CONTENT: Final = ("main", "[role=main]", "article", "body")
 """Where the content of a page stands, the likeliest first."""
+MAX_PARTS: Final = 20
+"""Of them that are looked at; one may be in the other."""
 ENOUGH: Final = 200
 """Characters: less than that is a stray element, and the next is tried."""
 
@@ -65,7 +67,7 @@ def extract(page: str, url: str) -> dict[str, Any]:
 
     document = JustHTML(page, sanitize=False)  # nothing of it is ever shown as HTML
     base = document.query_one("base[href]")
-    at = url if base is None else urljoin(url, (base.attrs or {}).get("href") or "")
+    at = (None if base is None else _absolute(url, (base.attrs or {}).get("href"))) or url
     title = document.query_one("head title")
     heading = "" if title is None else " ".join(title.to_text().split())[:MAX_LINE]
     for node in document.query(NOT_READ):
@@ -79,7 +81,7 @@ def extract(page: str, url: str) -> dict[str, Any]:
             links.setdefault(target, " ".join(link.to_text().split())[:MAX_LINE])
     text = ""
     for place in CONTENT:
-        found = [node.to_markdown().strip() for node in document.query(place)]
+        found = [node.to_markdown().strip() for node in document.query(place)[:MAX_PARTS]]
         text = max([*found, text], key=len)
         if len(text) >= ENOUGH:
             break

@@ -95,7 +95,7 @@ def test_a_compressed_answer_is_decompressed_and_repeated_headers_are_joined() -
 
 
 def test_a_name_is_looked_up_once_and_its_addresses_are_tried_in_turn() -> None:
-    with Loopback(answer(200, b"ok")) as server, Nameserver({"api.test": "127.0.0.1 127.0.0.2 ::1"}) as names:
+    with Loopback(answer(200, b"ok")) as server, Nameserver({"api.test": "127.0.0.2 127.0.0.1 ::1"}) as names:
         reach = Reach(hosts=tuple(f"{host}:{server.port}" for host in ("api.test", "127.0.0.0/8", "[::1]")))
         web = Web(reach, {}, name="t", section="[tools.t]", resolve=names.resolve)
         assert asyncio.run(web.fetch(f"http://api.test:{server.port}/")).body == b"ok"
@@ -243,16 +243,21 @@ def test_a_server_that_sends_a_secret_back_does_not_show_it(shape: Any) -> None:
         "HTTP/1.1 200 OK\r\n{secret}\r\n\r\n",
         "{secret}\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: {secret}\r\nContent-Length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: " + "x" * 25 + "{secret}\r\nContent-Length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\n" + "x" * 150 + "{secret}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n" + "x" * 170 + "{secret}\r\n\r\n",
+        "HTTP/1.1 302 F\r\nLocation: xxxxx{secret}://a/\r\nContent-Length: 0\r\n\r\n",
     ],
 )
-def test_no_error_shows_a_secret(raw: str) -> None:
+def test_no_error_shows_a_secret_or_half_of_one(raw: str) -> None:
     async def handler(_: Request, reply: Reply) -> None:
         await reply.raw(raw.replace("{secret}", SECRET).encode())
 
     with Loopback(handler) as server, pytest.raises((ToolError, DeniedError)) as caught:
         fetch(server, "http://127.0.0.1:{port}/", credentials=credential(server), environ={"KEY": SECRET})
     error = caught.value
-    assert SECRET.lower() not in f"{error.message} {error.hint} {error.details} {error.__cause__}".lower()
+    shown = f"{error.message} {error.hint} {error.details} {error.__cause__}".lower()
+    assert SECRET[:8].lower() not in shown
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,13 @@ def test_a_page_becomes_title_text_and_links() -> None:
         assert hidden not in page["text"]
 
 
+@pytest.mark.parametrize("base", ["http://[", "javascript:x", "", "http://other.test:99999/"])
+def test_a_base_that_is_none_does_not_count(base: str) -> None:
+    with served(200, f"<base href='{base}'><a href=/x>link</a><a href='http://['>".encode(), "text/html") as server:
+        urls = [link["url"] for link in call(server, "web_fetch", {})["links"]]
+    assert urls in ([f"{server.url}/x"], ["http://other.test:99999/x"])
+
+
 def test_a_page_without_a_main_part_is_its_body() -> None:
     with served(200, b"<p>caf\xe9</p><main>x</main><p>bar</p>", "text/html; charset=latin-1") as server:
         assert call(server, "web_fetch", {})["text"] == "café\n\nx\n\nbar"
@@ -266,7 +273,9 @@ def test_what_is_no_page_is_said(status: int, body: bytes, content_type: str, to
         call(server, "web_fetch", {})
 
 
-@pytest.mark.parametrize("hostile", ["<div>" * 10_000, "<table><tr><td>" * 3_000, "<b><p>" * 5_000, "<a href=" * 9_000])
+@pytest.mark.parametrize(
+    "hostile", ["<div>" * 10_000, "<table><tr><td>" * 3_000, "<b><p>" * 5_000, "<a href=" * 9_000, "<article>" * 5_000]
+)
 def test_a_hostile_page_ends(hostile: str) -> None:
     with served(200, hostile.encode(), "text/html") as server:
         assert call(server, "web_fetch", {})["title"] == ""
