@@ -207,7 +207,7 @@ def test_an_unknown_request_shows_the_nearest_one_and_what_differs(file: Path) -
     assert isinstance(error, JournalError)
     assert error.message == (
         f"provider 'p': no recorded request is the same as this one. Nearest is {file}:4: "
-        'messages[0].text was "…rst chapter of the book, please" and is "…rst chapter of the boat, please"; '
+        'messages[0].text was …st chapter of the book, please" and is …st chapter of the boat, please"; '
         "temperature was 0.5 and is nothing"
     )
     assert error.details["line"] == 4

@@ -62,7 +62,7 @@ def _walk(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _distance(then: Mapping[str, str], now: Mapping[str, str]) -> float:
-    """1 to 4 for each value that is another, 2 for each that only one has: texts that are mostly the same count most."""
+    """1 to 4 for each value that is another, 2 for each that only one has: what counts most is how alike texts are."""
     return sum(
         4 - 3 * _alike(then[path], now[path]) if path in then and path in now else 2
         for path in then.keys() | now.keys()
