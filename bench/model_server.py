@@ -20,14 +20,19 @@ HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding
 
 
 def _event(**choice: object) -> bytes:
-    data = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-    return (
-        b"data: " + json.dumps({**data, "choices": [{"index": 0, "finish_reason": None, **choice}]}).encode() + b"\n\n"
-    )
+    choices = [{"index": 0, "finish_reason": None, **choice}]
+    data = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices}
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
 
 
 TEMPLATE = _event(delta={"content": "STAMP "})
+STAMP = re.compile(rb'"content": "(\d+) "')
 LAST = _event(delta={}, finish_reason="stop") + b"data: [DONE]\n\n"
+
+
+def stamps(data: bytes) -> list[int]:
+    """When the chunks in these bytes were written, in nanoseconds."""
+    return [int(stamp) for stamp in STAMP.findall(data)]
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

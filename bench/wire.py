@@ -25,44 +25,37 @@ for chunk in Agent.create { model = arg[1] }:stream_execute("x") do
   if chunk.content.type == "text" then io.write(chunk.content.text) end
 end
 """
-ROUNDS = 5
+ROUNDS = 3
 
 
-class Overhead(NamedTuple):
-    """Of one stream of many chunks: seconds of wall time, the best of some rounds each, and the number of chunks."""
+class Took(NamedTuple):
+    """Seconds of wall time and of this process's CPU time."""
 
-    count: int
-    bare: float
-    provider: float
-    script: float
+    wall: float
+    cpu: float
 
 
-def overhead(count: int) -> Overhead:
-    async def main(url: str) -> Overhead:
-        settings = ProviderSettings(name="p", base_url=url)
-        manager = ProviderManager({"p": settings}, "p", environ={})
-        runtime = _runtime(url)
-        body = {"model": str(count), "stream": True, "messages": [{"role": "user", "content": "x"}]}
+def overhead(count: int, pause_ms: float = 0) -> tuple[Took, Took]:
+    """One stream of so many chunks, read by httpx alone and by a provider; the best of some rounds each."""
+    model = f"{count}@{pause_ms}" if pause_ms else str(count)
 
-        async def bare(client: httpx.AsyncClient) -> None:
-            async with client.stream("POST", f"{url}/chat/completions", json=body) as response:
+    async def main(url: str) -> tuple[Took, Took]:
+        manager = ProviderManager({"p": ProviderSettings(name="p", base_url=url)}, "p", environ={})
+
+        async def bare() -> None:
+            async with client.stream("POST", f"{url}/chat/completions", json={"model": model}) as response:
                 async for _ in response.aiter_raw():
                     pass
 
         async def provider() -> None:
-            request = ModelRequest(model=str(count), messages=(Message(role="user", text="x"),))
-            deltas = [delta async for delta in manager.get("p").stream(request)]
-            if sum(isinstance(delta, TextDelta) for delta in deltas) != count:
-                raise RuntimeError("chunks are missing")
-
-        async def script() -> None:
-            output = await runtime.execute_script(READ, args=[str(count)])
-            if output.as_number() < count:
-                raise RuntimeError("chunks are missing")
+            request = ModelRequest(model=model, messages=(Message(role="user", text="x"),))
+            came = 0
+            async for delta in manager.get("p").stream(request):
+                came += isinstance(delta, TextDelta)
+            _check(came, count)
 
         async with httpx.AsyncClient() as client:
-            alone = await _best(lambda: bare(client))
-            found = Overhead(count, alone, await _best(provider), await _best(script))
+            found = await _best(bare), await _best(provider)
         await manager.aclose()
         return found
 
@@ -70,39 +63,42 @@ def overhead(count: int) -> Overhead:
         return asyncio.run(main(url))
 
 
-async def _best(work: Callable[[], Awaitable[None]]) -> float:
-    await work()
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        await work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+class Late(NamedTuple):
+    """Milliseconds, of all chunks."""
+
+    median: float
+    p99: float
 
 
-def latency(count: int, pause_ms: int, at_once: int = 1) -> tuple[float, float]:
-    """Milliseconds from the server's write until the script has written the chunk out again: median, 99th percentile."""
-    late: list[float] = []
+def latency(count: int, pause_ms: float) -> tuple[Late, Late]:
+    """From the server's write until httpx alone has the chunk, and until the script has written it out."""
+    model = f"{count}@{pause_ms}"
+    to_httpx: list[int] = []
+    to_script: list[int] = []
 
     def on_event(event: Event) -> None:
         if isinstance(event, Output):
             now = time.monotonic_ns()
-            late.extend((now - int(stamp)) / 1e6 for stamp in event.text.split())
+            to_script.extend(now - int(stamp) for stamp in event.text.split())
 
     async def main(url: str) -> None:
+        async with (
+            httpx.AsyncClient() as client,
+            client.stream("POST", f"{url}/chat/completions", json={"model": model}) as response,
+        ):
+            async for data in response.aiter_raw():
+                now = time.monotonic_ns()
+                to_httpx.extend(now - stamp for stamp in model_server.stamps(data))
         runtime = _runtime(url)
         await runtime.execute_script(READ, args=["10"])  # imports
-        reports = (runtime.report(ECHO, args=[f"{count}@{pause_ms}"], on_event=on_event) for _ in range(at_once))
-        for report in await asyncio.gather(*reports):
-            if report.error is not None:
-                raise report.error
+        report = await runtime.report(ECHO, args=[model], on_event=on_event)
+        if report.error is not None:
+            raise report.error
 
     with model_server.started() as url:
         asyncio.run(main(url))
-    if len(late) != count * at_once:
-        raise RuntimeError(f"{len(late)} chunks came of {count * at_once}")
-    late.sort()
-    return late[len(late) // 2], late[int(len(late) * 0.99)]
+    _check(len(to_script), count)
+    return _late(to_httpx), _late(to_script)
 
 
 def many(count: int) -> float:
@@ -110,10 +106,10 @@ def many(count: int) -> float:
 
     async def main(url: str) -> None:
         runtime = _runtime(url)
-        runs = (runtime.report(READ, args=["20@250"]) for _ in range(count))
-        for report in await asyncio.gather(*runs):
+        for report in await asyncio.gather(*(runtime.report(READ, args=["20@250"]) for _ in range(count))):
             if report.error is not None:
                 raise report.error
+            _check(report.output.as_number() >= 20, 1)
 
     with model_server.started() as url:
         asyncio.run(main(url))
@@ -123,10 +119,26 @@ def many(count: int) -> float:
     raise RuntimeError("/proc/self/status has no VmHWM")
 
 
+async def _best(work: Callable[[], Awaitable[None]]) -> Took:
+    await work()  # imports and connections
+    took = []
+    for _ in range(ROUNDS):
+        wall, cpu = time.perf_counter(), time.process_time()
+        await work()
+        took.append(Took(time.perf_counter() - wall, time.process_time() - cpu))
+    return Took(min(each.wall for each in took), min(each.cpu for each in took))
+
+
+def _late(nanoseconds: list[int]) -> Late:
+    ordered = sorted(nanoseconds)
+    return Late(ordered[len(ordered) // 2] / 1e6, ordered[int(len(ordered) * 0.99)] / 1e6)
+
+
 def _runtime(url: str) -> ScriptRuntime:
-    manifest = parse_manifest(
-        f'[runtime]\ntimeout = "10m"\n[providers.p]\nkind = "openai"\nbase_url = "{url}"',
-        file="bench.toml",
-        base=Path.cwd(),
-    )
-    return ScriptRuntime(manifest)
+    text = f'[runtime]\ntimeout = "10m"\n[providers.p]\nkind = "openai"\nbase_url = "{url}"'
+    return ScriptRuntime(parse_manifest(text, file="bench.toml", base=Path.cwd()))
+
+
+def _check(came: int, sent: int) -> None:
+    if came != sent:
+        raise RuntimeError(f"{came} chunks came, and {sent} were sent")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from llmspell.media.store import MediaStore
     from llmspell.providers.manager import ProviderManager
     from llmspell.providers.recording.file import Recording
+    from llmspell.providers.traffic import Traffic
     from llmspell.tools.base import Tool
 
 MAX_SCRIPT: Final = 4 * 1024 * 1024
@@ -68,7 +69,9 @@ class RunReport(NamedTuple):
 
 class ScriptRuntime:
     """Runs scripts under one manifest. One object serves many runs, also at once; each run has its own sandbox,
-    budget and connections. `tools` are the host's own tools; `allowed_tools` of the manifest selects among them."""
+    budget and connections. `tools` are the host's own tools; `allowed_tools` of the manifest selects among them.
+    `traffic` is where requests are counted against a provider's `requests_per_minute` and so on; by default that of the
+    process."""
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class ScriptRuntime:
         stdin: IO[bytes] | None = None,
         keep_output: bool = True,
         live: bool = False,
+        traffic: Traffic | None = None,
         record: str | Path | None = None,
     ) -> None:
         """With `record`, what is asked of models is written to that file. Raises UsageError where it cannot be."""
@@ -88,6 +92,7 @@ class ScriptRuntime:
         self._stdin = stdin
         self._keep_output = keep_output
         self._live = live
+        self._traffic = traffic
         self._recording = None if record is None else self._record(Path(record))
 
     # ---- running ----
@@ -213,7 +218,16 @@ class ScriptRuntime:
             return {"elapsed_ms": round((time.monotonic() - began) * 1000, 3), **budget.spent()}
 
         media = _media()
-        agents = _Agents(manifest, tools, self._environ, gate, media, live=self._live, recording=self._recording)
+        agents = _Agents(
+            manifest,
+            tools,
+            self._environ,
+            gate,
+            media,
+            live=self._live,
+            recording=self._recording,
+            traffic=self._traffic,
+        )
         surroundings = Surroundings(
             media=media,
             environment={
@@ -258,6 +272,7 @@ class _Agents:
         *,
         live: bool,
         recording: Recording | None,
+        traffic: Traffic | None,
     ) -> None:
         self._manifest = manifest
         self._tools = tools
@@ -266,6 +281,7 @@ class _Agents:
         self._media = media
         self._live = live
         self._recording = recording
+        self._traffic = traffic
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._connected: tuple[AgentOperations, ProviderManager] | None = None
@@ -297,7 +313,9 @@ class _Agents:
     def _connect(self) -> tuple[AgentOperations, ProviderManager]:
         from llmspell.agents.execution import Execution
         from llmspell.agents.operations import AgentOperations
+        from llmspell.agents.turns import Turns
         from llmspell.providers.manager import ProviderManager
+        from llmspell.providers.traffic import PROCESS
         from llmspell.tools.registry import ToolRegistry
 
         manifest, gate = self._manifest, self._gate
@@ -308,7 +326,11 @@ class _Agents:
         execution = Execution(
             providers,
             ToolRegistry(self._tools),
-            gate.effect,
+            Turns(
+                gate,
+                PROCESS if self._traffic is None else self._traffic,
+                money_limited=manifest.runtime.cost is not None,
+            ),
             lambda calls: gate.budget.spend(tool_calls=calls),
             self._on_text if self._live else None,
             lambda raw: self._media().take(raw),

@@ -46,6 +46,16 @@ class ScriptedReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """[providers.NAME.prices]: US dollars for a million tokens, of every model of the provider."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    """Of input that the server had in its cache; as other input where it is not given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaSizes:
     """[providers.NAME.capabilities.max_media_size]: bytes of one medium, by its type. None says nothing."""
 
@@ -92,10 +102,23 @@ class ProviderSettings:
     """Reasoning models think for a minute before their first token."""
     chunk_timeout_ms: int = 60_000
     """The longest silence between two chunks of a stream."""
+    total_timeout_ms: int | None = None
+    """Of one answer, from the request to its last byte. None: the times above bound every wait, and the run's own
+    timeout their sum."""
     max_reply_bytes: int = 16 * 1024 * 1024
     """Of one answer, streamed or not: far above any model's longest output."""
     replies: tuple[ScriptedReply, ...] = ()
     """Of the scripted provider; without any it quotes what it was asked."""
+    max_retries: int = 2
+    """After a failure that may pass. What the vendors' own clients do: 0.5 s and 1 s bridge most hiccups, and a server
+    that is down for longer is not helped by more."""
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    """Input and output together. None, as for the others: the server says when it is too much."""
+    max_concurrency: int | None = None
+    http2: bool = False
+    prices: Prices | None = None
+    """Instead of those of the price list."""
     capabilities: CapabilitySettings | None = None
     file: str | None = None
     """The recording that a replay provider plays; in a manifest relative to it."""

@@ -209,6 +209,8 @@ class OutputMetadata:
     turns: int = 1
     duration_ms: float = 0.0
     request_id: str = ""
+    cost: float | None = None
+    """US dollars for all turns; None where a price is not known."""
     agent: str = ""
     """Who answered: not who was asked, where the conversation was handed over."""
 

@@ -54,7 +54,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "keyring": ("providers/key_sources.py",),
     "tomli_w": ("manifest/",),
     "msgpack": ("abi/codec.py",),
-    "aiostream": ("agents/execution.py",),
+    "aiostream": ("agents/turns.py",),
+    "genai_prices": ("providers/prices.py",),
     "jsonschema_rs": ("schemas.py",),
 }
 
@@ -188,7 +189,7 @@ NOT_LOADED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("--version",): ("httpx", "wasmtime", "cattrs", "msgpack", "asyncio", "llmspell.media", "llmspell.host"),
     ("--help",): ("httpx", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
     ("init",): ("httpx", "wasmtime", "cattrs", "msgpack", "llmspell.media", "llmspell.host"),
-    ("run", "script.lua"): ("httpx", "cattrs", "tomllib", "tomli_w", "cyclopts", "llmspell.media"),
+    ("run", "script.lua"): ("httpx", "genai_prices", "cattrs", "tomllib", "tomli_w", "cyclopts", "llmspell.media"),
 }
 
 

@@ -51,6 +51,7 @@ class AgentLoop:
         self.parameters = dict(state.parameters)
         self.turns = state.turns
         self.usage = state.usage
+        self.cost = state.cost
         self.duration_ms = state.duration_ms
         self.output_modalities = state.output_modalities
         self.calls = list(state.calls)
@@ -131,6 +132,10 @@ class AgentLoop:
         self.fallbacks += 1
         return True
 
+    def paid(self, cost: int | None) -> None:
+        """What the turn cost, in nano-dollars; None where nobody knows."""
+        self.cost = None if cost is None or self.cost is None else self.cost + cost
+
     def replied(self, reply: ModelReply, media: tuple[MediaContent, ...] = ()) -> None:
         """Take a model turn, whose media have been checked; its tool calls become pending."""
         self.turns += 1
@@ -172,6 +177,7 @@ class AgentLoop:
             pending=tuple(self.pending.values()),
             calls=tuple(self.calls),
             usage=self.usage,
+            cost=self.cost,
             turns=self.turns,
             since=self._since,
             duration_ms=self.duration_ms,

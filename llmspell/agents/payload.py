@@ -11,6 +11,7 @@ from llmspell.agents.fields import field, items, texts
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.spec import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentSpec, NeedTools, ToolResult, Transfer
 from llmspell.errors import InvalidArgument
+from llmspell.limits import DOLLAR
 from llmspell.schemas import Schema
 from llmspell.types import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolSpec
 
@@ -124,6 +125,7 @@ def output_of(loop: AgentLoop, provider: str) -> AgentOutput:
             model=last.model,
             provider=provider,
             usage=loop.usage,
+            cost=None if loop.cost is None else loop.cost / DOLLAR,
             finish_reason=last.finish_reason,
             turns=loop.turns,
             duration_ms=round(loop.duration_ms, 3),
@@ -147,7 +149,7 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
             "agent": meta.agent,
             "model": meta.model,
             "provider": meta.provider,
-            "usage": asdict(meta.usage),
+            "usage": usage_to_data(meta),
             "finish_reason": meta.finish_reason,
             "turns": meta.turns,
             "duration_ms": meta.duration_ms,
@@ -163,6 +165,11 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
     if output.messages is not None:
         data["messages"] = state.messages_to_data(output.messages)
     return data
+
+
+def usage_to_data(metadata: OutputMetadata) -> dict[str, Any]:
+    usage = asdict(metadata.usage)
+    return usage if metadata.cost is None else {**usage, "cost": metadata.cost}
 
 
 def _any_text(value: Any) -> str:

@@ -42,6 +42,8 @@ class LoopState:
     calls: tuple[ToolCall, ...] = ()
     """All calls so far."""
     usage: Usage = field(default_factory=Usage)
+    cost: int | None = 0
+    """In nano-dollars; None when the price of a turn is not known."""
     turns: int = 0
     since: int = 0
     """The turn at which this agent took over."""
@@ -98,7 +100,16 @@ def _is_short(value: Any) -> bool:
 
 def _counts(state: LoopState) -> tuple[int, ...]:
     usage = (getattr(state.usage, field.name) for field in fields(state.usage))
-    return state.known, state.turns, state.since, state.fallbacks, state.repeats, state.handovers, *usage
+    return (
+        state.cost or 0,
+        state.known,
+        state.turns,
+        state.since,
+        state.fallbacks,
+        state.repeats,
+        state.handovers,
+        *usage,
+    )
 
 
 _resolve: ContextVar[Resolve] = ContextVar("_resolve")

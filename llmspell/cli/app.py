@@ -186,7 +186,7 @@ def _run() -> Callable[..., RunRequest]:
         )
         value: Any = Annotated[str | None, said] if option.metavar else Annotated[bool, said]
         parameters.append(
-            kind(option.name, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
+            kind(option.field, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
         )
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

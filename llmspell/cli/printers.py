@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from llmspell.cli.sink import OutputClosed, Sink
 from llmspell.cli.sources import Sources
 from llmspell.errors import LlmspellError, UsageError
-from llmspell.events import CallFinished, CallStarted, Chunk, Done, Event, Log, Output, Progress
+from llmspell.events import CallFinished, CallRetried, CallStarted, Chunk, Done, Event, Log, Output, Progress
 
 LEVELS: Final = ("debug", "info", "warn", "error")
 
@@ -32,7 +32,7 @@ class Ending(NamedTuple):
 class Live(Protocol):
     """The line that shows what runs now (live.py)."""
 
-    def note(self, event: CallStarted | CallFinished | Chunk | Progress) -> None: ...
+    def note(self, event: CallStarted | CallFinished | CallRetried | Chunk | Progress) -> None: ...
     def clear(self) -> None: ...
 
 
@@ -52,7 +52,7 @@ class Printer:
         elif isinstance(event, Log):
             if LEVELS.index(event.level) >= self._least:
                 self._say(log_line(event))
-        elif self.live is not None and isinstance(event, (CallStarted, CallFinished, Chunk, Progress)):
+        elif self.live is not None and isinstance(event, (CallStarted, CallFinished, CallRetried, Chunk, Progress)):
             self.live.note(event)
 
     def finish(self, ending: Ending) -> int:
@@ -127,7 +127,7 @@ class EventsPrinter(Printer):
             with self.lock:
                 self._clear()
                 self.out.text(json_line(event_object(event)))
-        if self.live is not None and isinstance(event, (CallStarted, CallFinished, Chunk, Progress)):
+        if self.live is not None and isinstance(event, (CallStarted, CallFinished, CallRetried, Chunk, Progress)):
             self.live.note(event)
 
     def _last_words(self, ending: Ending) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from llmspell.cli.sources import Sources
 from llmspell.errors import HostError, InterruptedRun, LimitError, LlmspellError, ManifestError, Problem
+from llmspell.limits import DOLLAR, dollars
 
 _RED, _CYAN, _BLUE, _BOLD = "1;31", "36", "1;34", "1"
 _WIDEST: Final = 160
@@ -63,6 +64,8 @@ def spent_line(usage: Mapping[str, float]) -> str:
             parts.append(f"{number:,} {word}{'' if number == 1 else 's'}")
     if usage.get("provider_calls"):
         parts.append(f"{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out")
+    if cost := usage.get("cost_usd"):
+        parts.append(dollars(round(cost * DOLLAR)))
     return "spent: " + ", ".join(parts)
 
 

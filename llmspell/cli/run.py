@@ -67,6 +67,7 @@ def _manifest(request: RunRequest) -> Manifest:
         fuel=request.fuel,
         memory_bytes=request.mem,
         wall_ms=request.timeout,
+        cost=request.max_cost,
         args=request.args or None,
         output=request.output,
     )

@@ -32,7 +32,7 @@
 ---@field output_tokens integer
 ---@field cached_tokens integer part of input_tokens
 ---@field reasoning_tokens integer part of output_tokens
----@field cost? number
+---@field cost? number US dollars; nil where a price is not known
 
 ---@class llmspell.OutputMetadata
 ---@field agent string who answered
@@ -683,7 +683,7 @@ Run = {}
 ---@return table<string, number>
 function Run.limits() end
 
----What the run has spent so far, by name.
+---What the run has spent so far, by name; `cost_usd` is absent where the price of a call is not known.
 ---@return table<string, number>
 function Run.usage() end
 

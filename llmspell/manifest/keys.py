@@ -12,12 +12,13 @@ from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
 from llmspell.manifest.sections import Key, Section, Table, Tables
 from llmspell.manifest.tables import Free, Headers, JsonSchema, Listing
-from llmspell.manifest.values import Choice, Flag, Measure, Real, Text, Whole
+from llmspell.manifest.values import Choice, Dollars, Flag, Measure, Real, Text, Whole
 from llmspell.settings import (
     AgentSettings,
     CapabilitySettings,
     FileRoot,
     MediaSizes,
+    Prices,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
@@ -161,6 +162,12 @@ RUNTIME = Section(
         ),
         _limit("tasks", "Tasks that are open at once, the script itself included."),
         _limit("streams", "Streams that are open at once."),
+        Key(
+            name="max_cost_usd",
+            field="cost",
+            kind=Dollars(low=LIMIT_RANGES["cost"][0], high=LIMIT_RANGES["cost"][1]),
+            doc="What models may cost, in US dollars; a model without a known price is then refused.",
+        ),
     ),
 )
 
@@ -196,6 +203,18 @@ REPLY = Section(
     ),
 )
 
+_PRICE = Real(low=0.0, high=1_000_000.0)
+
+PRICES = Section(
+    build=Prices,
+    doc="What the provider's models cost, in US dollars for a million tokens, instead of what the price list says.",
+    keys=(
+        Key(name="input", kind=_PRICE, doc="Of input."),
+        Key(name="output", kind=_PRICE, doc="Of output, reasoning included."),
+        Key(name="cached", kind=_PRICE, doc="Of input that the server had in its cache; by default as other input."),
+    ),
+)
+
 MEDIA_SIZES = Section(
     build=MediaSizes,
     doc="The largest medium that the models take, by its type.",
@@ -226,7 +245,8 @@ _TEMPERATURE = Real(low=0.0, high=100.0)
 
 PROVIDER = Section(
     build=ProviderSettings,
-    doc="A model provider.",
+    doc="A model provider. Proxies and certificate authorities are those of the environment: HTTPS_PROXY, HTTP_PROXY, "
+    "ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR.",
     keys=(
         Key(
             name="kind",
@@ -282,6 +302,29 @@ PROVIDER = Section(
             doc='Largest answer, streamed or not, with a unit: "16MB".',
         ),
         Key(name="replies", kind=Tables(section=REPLY), doc="What a scripted provider answers."),
+        *_times("total_timeout", "Longest time for one whole answer", 1),
+        Key(
+            name="max_retries",
+            kind=Whole(low=0, high=100),
+            doc="How often a request is sent again after a failure that may pass.",
+        ),
+        Key(
+            name="requests_per_minute",
+            kind=Whole(low=1),
+            doc="Requests in any minute, of all runs of the process together; further ones wait.",
+        ),
+        Key(
+            name="tokens_per_minute",
+            kind=Whole(low=1),
+            doc="Input and output tokens in any minute, of all runs of the process together.",
+        ),
+        Key(
+            name="max_concurrency",
+            kind=Whole(low=1),
+            doc="Requests at once, of all runs of the process together; an open stream is one.",
+        ),
+        Key(name="http2", kind=Flag(), doc="Whether HTTP/2 may be used; needs the package h2: llmspell[http2]."),
+        Key(name="prices", kind=Table(section=PRICES), doc="What tokens cost, where the price list is not right."),
         Key(name="capabilities", kind=Table(section=CAPABILITIES), doc=CAPABILITIES.doc),
         Key(name="file", kind=_FILLED, doc="The recording that a replay provider plays, relative to the manifest."),
     ),

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
 from llmspell.providers.key_sources import Source
+from llmspell.settings import ProviderSettings
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
@@ -49,6 +50,16 @@ class Provider(Protocol):
 
     async def inquire(self, model: str) -> Capabilities:
         """What it can do with this model, after asking the server where that can tell. Raises ProviderError."""
+        ...
+
+    @property
+    def settings(self) -> ProviderSettings:
+        """What the manifest says of it."""
+        ...
+
+    def account(self) -> str:
+        """Names one key at one server, whose requests count together, and tells neither. Raises ProviderAuthError where
+        the key cannot be read."""
         ...
 
     async def complete(self, request: ModelRequest) -> ModelReply:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -65,13 +66,20 @@ class Answer:
         self._size = 0
         self._deadline: float | None = None
         self._late = ""
+        self._end = math.inf
+        self._ends_late = ""
         self.content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         self.request_id = faults.request_id(headers)
 
     def allow(self, seconds: float, waiting_for: str, *, since: float | None = None) -> None:
         """From now on (or `since`), reading may wait this long in all. `waiting_for` completes "no ... came"."""
-        self._deadline = (asyncio.get_running_loop().time() if since is None else since) + seconds
-        self._late = f"no {waiting_for} came from {self._host} within {seconds:g} s"
+        until = (asyncio.get_running_loop().time() if since is None else since) + seconds
+        late = f"no {waiting_for} came from {self._host} within {seconds:g} s"
+        self._deadline, self._late = (until, late) if until < self._end else (self._end, self._ends_late)
+
+    def end_at(self, end: float, late: str) -> None:
+        """Whatever is allowed from now on, reading waits no longer than until then; `late` says it."""
+        self._end, self._ends_late = end, late
 
     async def read(self) -> bytes:
         """The next bytes, decompressed, at once when they are there; b"" at the end. Raises ProviderError."""

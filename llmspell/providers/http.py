@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import os
 import socket
 import ssl
@@ -144,20 +145,24 @@ class HttpClient:
         """Sends the request and waits for the status. Raises ProviderError, also for every status but 2xx.
 
         Connecting has its own time limit. The first token's begins when the request goes out, covers the upload, and
-        goes on in the Answer.
+        goes on in the Answer, as does that of the whole.
         """
         loop = asyncio.get_running_loop()
         client = self._running(loop)
         connect = self._settings.connect_timeout_ms / 1000
         first = self._settings.first_token_timeout_ms / 1000
-        timer = asyncio.timeout(2 * connect + first)  # TCP and TLS have `connect` each, by httpx
-        sent = loop.time()
+        total = (self._settings.total_timeout_ms or math.inf) / 1000
+        began = sent = loop.time()
+        end = began + total
+        timer = asyncio.timeout_at(min(began + 2 * connect + first, end))  # TCP and TLS have `connect` each, by httpx
+
+        too_long = f"the answer of {call.host} took longer than {total:g} s, the provider's `total_timeout`"
 
         async def trace(event: str, _: Any) -> None:
             nonlocal sent
             if event.endswith(".send_request_headers.started"):
                 sent = loop.time()
-                timer.reschedule(sent + first)
+                timer.reschedule(min(sent + first, end))
 
         try:
             request = client.build_request(
@@ -170,7 +175,8 @@ class HttpClient:
             async with timer:
                 response = await client.send(request, stream=True)
         except TimeoutError:
-            raise ProviderTimeout(f"no answer came from {call.host} within {first:g} s") from None
+            late = f"no answer came from {call.host} within {first:g} s" if loop.time() < end else too_long
+            raise ProviderTimeout(late) from None
         except MAPPED as exc:
             raise translate(exc, host=call.host, within=False) from exc
         try:
@@ -181,6 +187,7 @@ class HttpClient:
         except BaseException:
             await response.aclose()
             raise
+        answer.end_at(end, too_long)
         answer.allow(first, "first token", since=sent)
         return answer
 
@@ -222,7 +229,8 @@ def _client(settings: ProviderSettings) -> httpx.AsyncClient:
             ),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
-            verify=_trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
+            verify=_trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), settings.http2),
+            http2=settings.http2,
         )
     except (ImportError, ValueError, OSError, httpx.InvalidURL) as exc:
         # The exception's own text may hold a proxy's password.
@@ -234,9 +242,10 @@ def _client(settings: ProviderSettings) -> httpx.AsyncClient:
 
 
 @functools.lru_cache(maxsize=4)
-def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """The certificates to trust, which the two variables may name. One for all clients: reading them takes 20 ms of CPU
-    and 0.8 MB, and a process may have hundreds of runs, each with clients of its own."""
+def _trusted(_file: str | None, _folder: str | None, _http2: bool) -> ssl.SSLContext:
+    """The certificates to trust, which the two variables may name. One for all clients: reading them takes 18 ms and
+    0.8 MB, and a process may have hundreds of runs, each with clients of its own. Those that speak HTTP/2 have another,
+    for httpcore writes into it what it offers the server."""
     return httpx.create_ssl_context()
 
 

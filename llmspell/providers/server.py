@@ -6,12 +6,14 @@ steps, what time limit holds when, and that no error leaves undressed.
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llmspell.errors import BadResponseError, ProviderAuthError, ProviderError
+from llmspell.errors import BadResponseError, ProviderAuthError, ProviderError, UsageError
 from llmspell.providers import faults
 from llmspell.providers.address import address
 from llmspell.providers.base import Access
@@ -55,7 +57,8 @@ class ServerProvider:
         self.name = settings.name
         self.kind = translator.kind
         self.model = settings.model
-        self._settings = settings
+        longest = translator.max_tokens if settings.max_tokens is None else settings.max_tokens
+        self.settings = replace(settings, max_tokens=longest)  # what is sent is what budgets reserve
         self._environ = environ
         self._translator = translator
         self._address = address(
@@ -65,6 +68,11 @@ class ServerProvider:
         self._secrets: dict[str, None] = {}
         self._http: HttpClient | None = None
         check_headers(settings)
+        if settings.http2 and importlib.util.find_spec("h2") is None:
+            raise UsageError(
+                f"provider '{settings.name}': `http2` needs the package h2, which is not installed",
+                hint="install llmspell[http2], or leave out `http2`",
+            )
 
     def capabilities_of(self, model: str) -> Capabilities:
         return self._capabilities(model, {})
@@ -72,9 +80,9 @@ class ServerProvider:
     @property
     def access(self) -> Access:
         vendor_env = self._translator.key_env
-        source, problem = key_source(self._settings, vendor_env), ""
+        source, problem = key_source(self.settings, vendor_env), ""
         try:
-            read_key(self._settings, self._environ, vendor_env)
+            read_key(self.settings, self._environ, vendor_env)
         except ProviderAuthError as error:
             problem = error.message
         there = source is not None and (not problem or is_there(source, self._environ))
@@ -92,7 +100,7 @@ class ServerProvider:
             call = self._addressed(notes, inquiry.path, inquiry.body, headers=inquiry.headers)
             answer = await self._send(call, notes)
             try:
-                body = await answer.read_all(self._settings.chunk_timeout_ms / 1000)
+                body = await answer.read_all(self.settings.chunk_timeout_ms / 1000)
             finally:
                 await answer.aclose()
         return self._capabilities(model, told(inquiry, body, model))
@@ -114,7 +122,7 @@ class ServerProvider:
                         yield delta
                     return
                 self._refuse_html(answer)
-                size = min(MAX_EVENT_BYTES, self._settings.max_reply_bytes)
+                size = min(MAX_EVENT_BYTES, self.settings.max_reply_bytes)
                 notes.decoder = decoder = self._translator.decoder(request, answer.request_id, size)
                 while not decoder.done:
                     events = decoder.events
@@ -131,9 +139,14 @@ class ServerProvider:
             finally:
                 await answer.aclose()
 
+    def account(self) -> str:
+        with self._dressed():
+            key = read_key(self.settings, self._environ, self._translator.key_env).value
+        return f"{self._address.target('').label} {hashlib.sha256(key.encode()).hexdigest()}"
+
     def _capabilities(self, model: str, told: Told) -> Capabilities:
         return capabilities_of(
-            self._translator.capabilities, kind=self.kind, model=model, settings=self._settings.capabilities, told=told
+            self._translator.capabilities, kind=self.kind, model=model, settings=self.settings.capabilities, told=told
         )
 
     async def aclose(self) -> None:
@@ -145,7 +158,7 @@ class ServerProvider:
         if self._http is None:
             from llmspell.providers.http import HttpClient  # when there is a call: a missing key costs no import
 
-            self._http = HttpClient(self._settings)
+            self._http = HttpClient(self.settings)
         answer = await self._http.open(call)
         notes.request_id = answer.request_id
         return answer
@@ -153,8 +166,8 @@ class ServerProvider:
     def _call(self, request: ModelRequest, notes: _Notes, *, stream: bool) -> Call:
         request = replace(
             request,
-            max_tokens=self._settings.max_tokens if request.max_tokens is None else request.max_tokens,
-            temperature=self._settings.temperature if request.temperature is None else request.temperature,
+            max_tokens=self.settings.max_tokens if request.max_tokens is None else request.max_tokens,
+            temperature=self.settings.temperature if request.temperature is None else request.temperature,
         )
         asking = Asking(stream=stream, official=self._address.official, host=self._address.host)
         outgoing = self._translator.encode(request, asking)
@@ -174,10 +187,10 @@ class ServerProvider:
     ) -> Call:
         """A request to this server, with the key. What the manifest sets as `headers` replaces `headers`."""
         translator = self._translator
-        key = read_key(self._settings, self._environ, translator.key_env)
-        notes.secrets = secrets(self._settings, key)
+        key = read_key(self.settings, self._environ, translator.key_env)
+        notes.secrets = secrets(self.settings, key)
         self._secrets.update(dict.fromkeys(notes.secrets))
-        configured = {name.lower() for name in self._settings.headers}
+        configured = {name.lower() for name in self.settings.headers}
         fixed = {name: value for name, value in headers.items() if name not in configured}
         target = self._address.target(path, query)
         self._label = target.label
@@ -193,7 +206,7 @@ class ServerProvider:
 
     async def _whole(self, answer: Answer, request: ModelRequest) -> ModelReply:
         self._refuse_html(answer)
-        body = await answer.read_all(self._settings.chunk_timeout_ms / 1000)
+        body = await answer.read_all(self.settings.chunk_timeout_ms / 1000)
         if not body.strip():
             raise BadResponseError("the answer is empty", retryable=True)
         return self._translator.decode(body, request, answer.request_id)
@@ -210,7 +223,7 @@ class ServerProvider:
         if decoder.finished:
             answer.allow(END_SECONDS, "end of the answer")
         else:
-            answer.allow(self._settings.chunk_timeout_ms / 1000, "further chunk")
+            answer.allow(self.settings.chunk_timeout_ms / 1000, "further chunk")
 
     def _is_whole(self, answer: Answer) -> bool:
         return answer.content_type.endswith("json") and answer.content_type != self._translator.stream_type

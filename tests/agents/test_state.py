@@ -17,11 +17,13 @@ from llmspell.agents.operations import AgentOperations
 from llmspell.agents.payload import loop_from_payload, results_from_data
 from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
+from llmspell.agents.turns import Turns
 from llmspell.errors import InvalidArgument, LlmspellError
 from llmspell.host.dispatch import Gate
 from llmspell.limits import Budget, Limits
 from llmspell.media.store import MediaStore
 from llmspell.providers.manager import ProviderManager
+from llmspell.providers.traffic import Traffic
 from llmspell.settings import ProviderSettings
 from llmspell.tools.registry import ToolRegistry
 from llmspell.types import AgentInput, Message, ModelReply, RawMedia, Reasoning, ToolCall, ToolSpec, Usage
@@ -153,7 +155,9 @@ def test_any_payload_of_any_operation_gives_an_error_of_ours_at_worst(value: Any
     async def ask() -> None:
         gate = Gate(Budget(Limits()), lambda _event: None, lambda _fault: None)
         providers = ProviderManager({"p": ProviderSettings(name="p", kind="scripted")}, "p")
-        execution = Execution(providers, ToolRegistry(), gate.effect, lambda _: None, None, MEDIA.take)
+        execution = Execution(
+            providers, ToolRegistry(), Turns(gate, Traffic(), money_limited=False), lambda _: None, None, MEDIA.take
+        )
         operations = AgentOperations(execution, MEDIA, asyncio.get_running_loop(), streaming=True, max_streams=5)
         for immediate in operations.immediate.values():
             with suppress(LlmspellError):

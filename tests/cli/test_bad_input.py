@@ -43,6 +43,7 @@ print(Agent.create{ model = "m" }:execute("hi").text)
 '''
 [providers.local]
 base_url = "http://127.0.0.1:1/v1"
+max_retries = 0
 """
 
 CASES = {

@@ -92,6 +92,46 @@ def test_events_come_one_a_line_and_the_last_is_done(tmp_path: Path) -> None:
     assert done["run"]["script"] == "a.lua"
 
 
+FAILS_ONCE = """
+[run]
+source = 'return Agent.create{ name = "ann" }:execute("hi").text'
+[providers.scripted]
+replies = [{ fault = "overloaded" }, { text = "at last" }]
+[providers.scripted.prices]
+input = 1
+output = 2.5
+"""
+
+
+def test_attempts_and_costs_are_told_in_events_and_json(tmp_path: Path) -> None:
+    write(tmp_path, m_toml=FAILS_ONCE)
+    events = llmspell("run", "m.toml", "--output", "events", cwd=tmp_path).events
+    assert [event["event"] for event in events] == [
+        "call_started",
+        "call_finished",
+        "call_retried",
+        "call_started",
+        "call_finished",
+        "done",
+    ]
+    again = events[2]
+    assert (again["op"], again["label"], again["attempt"]) == ("model.turn", "ann (scripted/mock)", 1)
+    assert 0.3 < again["delay"] <= 0.5
+    assert "the server failed" in again["error"]
+    usage = llmspell("run", "m.toml", "--output", "json", cwd=tmp_path).json["usage"]
+    assert usage["cost_usd"] == (usage["input_tokens"] * 1 + usage["output_tokens"] * 2.5) / 1_000_000
+
+
+def test_money_may_be_limited_on_the_command_line(tmp_path: Path) -> None:
+    write(tmp_path, m_toml=FAILS_ONCE)
+    result = llmspell("run", "m.toml", "--max-cost", "0.001", cwd=tmp_path)
+    assert result.code == 3
+    assert "the limit 'max_cost_usd' was reached: $0.001 granted, $0.0025" in result.err
+    assert (
+        "help: raise it with --max-cost, or with `max_cost_usd` under [runtime] in the manifest; a call" in result.err
+    )
+
+
 def test_stream_adds_the_words_of_models_to_the_events(tmp_path: Path) -> None:
     write(tmp_path, a_lua='return Agent.create{ name = "ann", model = "mock" }:execute("hi").text')
     *events, done = llmspell("run", "a.lua", "--output", "events", "--stream", cwd=tmp_path).events

@@ -42,6 +42,10 @@ source = '''print("first") Agent.create{ name = "ann" }:execute("hi") return "en
 text = "answer"
 delay_ms = 300
 """
+AGAIN = """
+[[providers.scripted.replies]]
+text = "answer"
+"""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -73,6 +77,14 @@ def test_the_live_line_shows_what_runs_and_leaves_no_trace(screen: Screen) -> No
     assert any("and 1 more" in line for line in lines)
     assert any("日本" in line for line in lines)
     assert all(cells(line.split("\r\n")[-1]) < 70 for line in lines)
+
+
+def test_the_live_line_says_that_a_call_will_be_made_again(tmp_path: Path) -> None:
+    write(tmp_path, m_toml=BRIEF.replace('text = "answer"', 'fault = "overloaded"') + AGAIN)
+    lines = drawn(in_terminal("run", "m.toml", "--stream", cwd=tmp_path, columns=200).text)
+    assert any(
+        re.search(r"ann \(scripted/mock\): again in 0\.\d s, for provider 'scripted': the server", x) for x in lines
+    )
 
 
 def test_no_control_character_of_a_model_reaches_the_terminal(screen: Screen) -> None:

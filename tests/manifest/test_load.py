@@ -13,7 +13,7 @@ from llmspell.errors import ManifestError, Problem, UsageError
 from llmspell.limits import Limits
 from llmspell.manifest.load import MAX_BYTES, load_manifest
 from llmspell.manifest.model import Manifest, Overrides, ProvidersSection, RunSection, RuntimeSection, SecuritySection
-from llmspell.settings import AgentSettings, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import AgentSettings, Prices, ProviderSettings, ScriptedReply, ScriptedToolCall
 from tests.manifest.examples import EVERYTHING, GOOD, PROPERTY, SEED, attempt, parse, problems, rendered
 
 MB = 1024 * 1024
@@ -48,6 +48,7 @@ def test_every_section_and_every_spelling_is_read() -> None:
             output_bytes=3 * MB // 2,
             tasks=100,
             streams=5,
+            cost=250_000_000,
         ),
         providers=ProvidersSection(
             default="local",
@@ -65,6 +66,13 @@ def test_every_section_and_every_spelling_is_read() -> None:
                     first_token_timeout_ms=60_000,
                     chunk_timeout_ms=5000,
                     max_reply_bytes=MB,
+                    total_timeout_ms=180_000,
+                    max_retries=5,
+                    requests_per_minute=60,
+                    tokens_per_minute=100_000,
+                    max_concurrency=4,
+                    http2=True,
+                    prices=Prices(input=0.15, output=0.6, cached=0.075),
                 ),
                 "scripted": ProviderSettings(
                     name="scripted",

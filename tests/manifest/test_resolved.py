@@ -30,6 +30,7 @@ from llmspell.settings import (
     AgentSettings,
     CapabilitySettings,
     MediaSizes,
+    Prices,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
@@ -76,6 +77,7 @@ RUNTIMES = st.builds(
         for name, (low, high) in LIMIT_RANGES.items()
     },
 )
+PRICES = st.floats(0, 1_000_000)
 REPLIES = st.builds(
     ScriptedReply,
     text=TEXT,
@@ -127,6 +129,11 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
             max_reply_bytes=draw(COUNTS),
             replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if kind == "scripted" else (),
             file=draw(FILLED) if kind == "replay" else None,
+            total_timeout_ms=draw(st.none() | TIMES.filter(bool)),
+            max_retries=draw(st.integers(0, 100)),
+            max_concurrency=draw(st.none() | COUNTS),
+            http2=draw(st.booleans()),
+            prices=draw(st.none() | st.builds(Prices, input=PRICES, output=PRICES, cached=st.none() | PRICES)),
             capabilities=draw(st.none() | CAPABILITIES),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))

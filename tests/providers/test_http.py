@@ -324,6 +324,19 @@ except ProviderError as error:
     assert "hunter2" not in result.stdout
 
 
+def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(chat("through the proxy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+        async def main() -> str:
+            async with provider("http://models.example/v1") as local:
+                return (await local.complete(ask())).text
+
+        assert asyncio.run(main()) == "through the proxy"
+        (request,) = proxy.requests
+        assert request.path == "http://models.example/v1/chat/completions"
+
+
 @BOTH
 def test_a_connection_closed_without_an_answer(streaming: bool) -> None:
     async def handler(_: Request, reply: Reply) -> None:
@@ -711,3 +724,42 @@ def test_every_exception_of_httpx_is_mapped(exc: BaseException, within: bool) ->
     error = translate(exc, host="h:1", within=within)
     assert isinstance(error, ProviderError)
     assert "h:1" in error.message
+
+
+# ---- the time for one whole answer ----
+
+
+async def never_ending(_: Request, reply: Reply) -> None:
+    await reply.start(content_type="text/event-stream")
+    while True:
+        await reply.chunk(delta("more "))
+        await asyncio.sleep(0.005)
+
+
+async def slow_body(_: Request, reply: Reply) -> None:
+    await reply.start(content_type="application/json")
+    while True:
+        await reply.chunk(b" ")
+        await asyncio.sleep(0.005)
+
+
+async def no_answer(_: Request, reply: Reply) -> None:
+    await reply.client_gone()
+
+
+@pytest.mark.parametrize(
+    ("handler", "streaming"), [(never_ending, True), (slow_body, False), (no_answer, True), (no_answer, False)]
+)
+def test_an_answer_that_takes_too_long_in_all_is_given_up(handler: Handler, streaming: bool) -> None:
+    error = fails(ProviderTimeout, handler, streaming=streaming, total_timeout_ms=100)
+    assert "took longer than 0.1 s, the provider's `total_timeout`" in error.message
+    assert error.retryable
+
+
+def test_what_came_before_the_time_was_over_is_kept() -> None:
+    error = fails(ProviderTimeout, never_ending, streaming=True, total_timeout_ms=100)
+    assert error.partial_text.startswith("more ")
+
+
+def test_an_answer_within_its_time_is_not_disturbed() -> None:
+    assert completes(chat("Hello"), total_timeout_ms=60_000).text == "Hello"

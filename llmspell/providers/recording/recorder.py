@@ -10,6 +10,7 @@ from llmspell.errors import LlmspellError
 from llmspell.providers.base import Access, Provider
 from llmspell.providers.recording.file import Recording
 from llmspell.providers.recording.form import RecordedCall, RecordedError, RecordedModel, recorded_error, request_data
+from llmspell.settings import ProviderSettings
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
@@ -29,6 +30,13 @@ class RecordingProvider:
     @property
     def access(self) -> Access:
         return self._provider.access
+
+    @property
+    def settings(self) -> ProviderSettings:
+        return self._provider.settings
+
+    def account(self) -> str:
+        return self._provider.account()
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class ReplayProvider:
         if settings.file is None:
             raise UsageError(f"provider '{settings.name}': a replay provider needs `file`, the recording that it plays")
         self.name = settings.name
-        self._settings = settings
+        self.settings = settings
         self._path = Path(settings.file)
         models, calls = load(self._path)
         own = [model for model in models if model.provider == self.name]
@@ -56,7 +56,10 @@ class ReplayProvider:
         self.model = settings.model or next((model.default for model in own if model.default), UNRECORDED_MODEL)
 
     def capabilities_of(self, model: str) -> Capabilities:
-        return overridden(self._able.get(model, ANYTHING), self._settings.capabilities)
+        return overridden(self._able.get(model, ANYTHING), self.settings.capabilities)
+
+    def account(self) -> str:
+        return f"replay {id(self)}"
 
     @property
     def access(self) -> Access:
@@ -68,7 +71,7 @@ class ReplayProvider:
     async def complete(self, request: ModelRequest) -> ModelReply:
         line, call = self._next(request)
         await asyncio.sleep(0)  # other tasks get their turn, as with a real server
-        return await self._end(line, call, self._settings.first_token_timeout_ms)
+        return await self._end(line, call, self.settings.first_token_timeout_ms)
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Delta, None]:
         line, call = self._next(request)
@@ -77,7 +80,7 @@ class ReplayProvider:
                 await asyncio.sleep(0)
                 yield delta
             return
-        settings = self._settings
+        settings = self.settings
         for delta in call.deltas or ():
             await asyncio.sleep(0)
             yield delta
