@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
         ("  and its wall time", f"{fast.wall / full_bare.wall:.1f}x bare httpx", ""),
         ("server's write to the script, p99", f"{late.p99:.1f} ms (median {late.median:.1f})", "5 ms"),
         ("  of it until httpx has it", f"{httpx_late.p99:.1f} ms (median {httpx_late.median:.1f})", ""),
-        ("500 runs with a stream each, at once", f"{_alone(wire.many, 500):.0f} MB", "300 MB"),
+        ("500 runs, each with a stream", f"{_alone(wire.many, 500):.0f} MB", "300 MB"),
         ("1,000 tasks, each a call of 100 ms", f"{tasks.fan_out(1_000, 1 if quick else 5):.2f} s", "0.4 s"),
         ("memory of a waiting run", f"{waiting:.0f} KB", "110 KB"),
         ("  of it the prelude", memory_added, "60 KB"),
