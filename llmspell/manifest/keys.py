@@ -291,6 +291,21 @@ PROVIDER = Section(
             ),
             doc="The environment variable that holds the API key.",
         ),
+        Key(
+            name="api_key_file",
+            kind=Text(what="the path of a file", pattern=r"^[^\x00]+$", secret=True),
+            doc="The file that holds the API key, relative to the manifest; on POSIX only its owner may read it.",
+        ),
+        Key(
+            name="api_key_keyring",
+            kind=Text(
+                what="a service and a user, such as openai/me",
+                pattern=r"^[^\x00]+/[^/\x00]+$",
+                hint="it names the entry of the system's keyring that holds the key, and is never the key itself",
+                secret=True,
+            ),
+            doc='The entry of the system keyring that holds the API key, "SERVICE/USER"; needs llmspell[keyring].',
+        ),
         Key(name="max_tokens", kind=_MAX_TOKENS, doc="Longest answer, in tokens, where an agent says nothing."),
         Key(name="temperature", kind=_TEMPERATURE, doc="Sampling temperature, where an agent says nothing."),
         Key(name="headers", kind=Headers(), doc="HTTP headers to send along; none that carries a credential."),
@@ -333,6 +348,7 @@ PROVIDER = Section(
         Key(name="http2", kind=Flag(), doc="Whether HTTP/2 may be used; needs the package h2: llmspell[http2]."),
         Key(name="prices", kind=Table(section=PRICES), doc="What tokens cost, where the price list is not right."),
         Key(name="capabilities", kind=Table(section=CAPABILITIES), doc=CAPABILITIES.doc),
+        Key(name="file", kind=_FILLED, doc="The recording that a replay provider plays, relative to the manifest."),
     ),
 )
 

@@ -216,6 +216,14 @@ BAD = {
     "several providers, no default": "[providers.a]\n[providers.b]\n[providers.c]\n",
     "replies of an openai provider": "[providers.a]\n[[providers.a.replies]]\ntext = 'x'\n",
     "address of a scripted provider": "[providers.a]\nkind = 'scripted'\nbase_url = 'http://127.0.0.1'\n",
+    "places of a key": (
+        "[providers.a]\napi_key_env = 'K'\napi_key_file = 'k'\n[providers.b]\napi_key_keyring = 'sk-secret'\n"
+        "[providers.c]\napi_key_file = 3\n[providers]\ndefault = 'a'\n"
+    ),
+    "replay": (
+        "[providers]\ndefault = 'a'\n[providers.a]\nkind = 'replay'\nbase_url = 'http://h'\napi_key_env = 'K'\n"
+        "[providers.b]\nkind = 'anthropic'\nfile = 'run.jsonl'\n[providers.c]\nkind = 'replay'\nreplies = []\n"
+    ),
     "scripted that is something else": "[providers.scripted]\nkind = 'openai'\n",
     "addresses": (
         "[providers]\ndefault = 'a'\n[providers.a]\nbase_url = 'ftp://host'\n[providers.b]\nbase_url = 'http://'\n"
