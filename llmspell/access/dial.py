@@ -7,7 +7,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import httpcore
@@ -27,9 +29,27 @@ MAX_ADDRESSES: Final = 64
 
 
 async def system_resolver(name: str) -> Sequence[str]:
-    """What the system's own look-up gives: its hosts file, then DNS."""
-    found = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+    """What the system's own look-up gives: its hosts file, then DNS.
+
+    The system cannot be told to stop looking, so a thread of its own does it, for which nobody waits: the event loop's
+    own threads would keep the process from ending, and be taken from others for as long as a nameserver is silent."""
+    loop = asyncio.get_running_loop()
+    found: asyncio.Future[Sequence[str]] = loop.create_future()
+
+    def look_up() -> None:
+        try:
+            addresses = [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+        except (OSError, UnicodeError) as error:
+            tell(found.set_exception, error)
+        else:
+            tell(found.set_result, addresses)
+
+    def tell(settle: Callable[[Any], None], value: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(lambda: None if found.done() else settle(value))
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    return await found
 
 
 class Dialler(httpcore.AsyncNetworkBackend):

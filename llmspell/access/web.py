@@ -29,6 +29,9 @@ from llmspell.settings import Reach
 from llmspell.types import RawMedia
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+MAX_AT_ONCE: Final = 16
+"""Requests of one grant; further ones wait. A script has thousands of tasks, and each request takes a connection, a
+thread while its name is looked up, and its answer's memory."""
 WIRE_ALLOWANCE: Final = 256 * 1024
 """What a connection may bring beside a body and what stands between its chunks: heads, and a TLS record or two."""
 FAILURES: Final[tuple[tuple[type[Exception], Reason, str, bool], ...]] = (
@@ -88,6 +91,7 @@ class Web:
         self._name = name
         self._section = section
         self._resolve = resolve
+        self._places = asyncio.Semaphore(MAX_AT_ONCE)
 
     async def fetch(
         self, url: object, *, method: str = "GET", query: Sequence[tuple[object, object]] = (), **sent: Any
@@ -103,7 +107,7 @@ class Web:
                 hint = f'add "{method}" to `methods` under {self._section}' if method.isalpha() else ""
                 raise DeniedError(f"the method {method[:20]!r} is not granted", hint=hint[:200])
             place = _parsed(url, query)
-            async with asyncio.timeout(self._reach.timeout_ms / 1000):
+            async with self._places, asyncio.timeout(self._reach.timeout_ms / 1000):
                 return await self._follow(Request(**{"method": method, "url": place, "headers": {}, **sent}))
         except TimeoutError:
             seconds = self._reach.timeout_ms / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from llmspell.tools.readable import Unreadable, readable
 
 MAX_CHARACTERS: Final = 50_000
 """Of a text, unless the call says otherwise: ten thousand words, which models still read."""
+MAX_READ_AT_ONCE: Final = 4
+"""Pages; each takes a process that computes."""
 PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 ACCEPT: Final = "text/html, application/xhtml+xml, text/*;q=0.9, */*;q=0.1"
 
@@ -21,11 +24,14 @@ ACCEPT: Final = "text/html, application/xhtml+xml, text/*;q=0.9, */*;q=0.1"
 def web_fetch(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver = system_resolver) -> Tool:
     web = Web(settings, environ, name=settings.name, section=f"[tools.{settings.name}]", resolve=resolve)
 
+    reading = asyncio.Semaphore(MAX_READ_AT_ONCE)
+
     async def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
         answer = await web.fetch(arguments["url"], headers={"accept": ACCEPT})
         if not 200 <= answer.status < 300:
             raise web.failed("status", f"{answer.url} answers with the status {answer.status}")
-        page = web.scrubbed(await _page(web, answer))
+        async with reading:
+            page = web.scrubbed(await _page(web, answer))
         text, most = page["text"], int(arguments.get("max_characters", MAX_CHARACTERS))
         return {"url": answer.url, **page, "text": text[:most], "truncated": page["truncated"] or len(text) > most}
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import trustme
 
-from llmspell.access.web import Answer, Web
+from llmspell.access.web import MAX_AT_ONCE, Answer, Web
 from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import Credential, Reach
 from llmspell.types import RawMedia
@@ -182,6 +182,33 @@ def test_a_medium_is_downloaded_with_what_the_server_says_it_is() -> None:
             else:
                 with pytest.raises(ToolError, match=told):
                     asyncio.run(web.download(server.url))
+
+
+def test_many_calls_at_once_take_turns() -> None:
+    open_now, most = 0, 0
+
+    async def handler(_: Request, reply: Reply) -> None:
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        await asyncio.sleep(0.01)
+        open_now -= 1
+        await reply.send(200, b"ok")
+
+    async def all_at_once(server: Loopback) -> list[Answer]:
+        web = Web(Reach(hosts=(f"127.0.0.1:{server.port}",)), {}, name="t", section="[tools.t]")
+        return await asyncio.gather(*(web.fetch(server.url) for _ in range(60)))
+
+    with Loopback(handler) as server:
+        answers = asyncio.run(all_at_once(server))
+    assert [got.body for got in answers] == [b"ok"] * 60
+    assert 1 < most <= MAX_AT_ONCE
+
+
+def test_a_name_that_the_system_does_not_know_is_told() -> None:
+    web = Web(Reach(hosts=("*",)), {}, name="t", section="[tools.t]")
+    with pytest.raises(ToolError, match=r"the name no-such-name\.invalid cannot be looked up"):
+        asyncio.run(web.fetch("http://no-such-name.invalid/"))
 
 
 # ---- credentials ----
