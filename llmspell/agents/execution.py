@@ -67,7 +67,7 @@ class Execution:
         """One host tool, through the gate, if its arguments fit."""
         tool = self.tools.get(name)
         return await self._turns.gate.effect(
-            "tool.execute", name, lambda: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
+            "tool.execute", name, lambda _: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
         )
 
     def _offer(self, name: str) -> ToolSpec:

@@ -22,6 +22,8 @@ from llmspell.providers.traffic import Rates, Traffic
 from llmspell.types import ModelReply, ModelRequest
 
 T = TypeVar("T")
+Took = Callable[[Mapping[str, int]], None]
+"""Raises LimitError where a turn has taken more than is granted."""
 OP = "model.turn"
 MAX_PRICES = 100
 """That are remembered."""
@@ -36,7 +38,7 @@ class Gate(Protocol):
         self,
         op: str,
         label: str,
-        perform: Callable[[], Awaitable[T]],
+        perform: Callable[[Took], Awaitable[T]],
         *,
         reserve: Mapping[str, int],
         spent: Callable[[], Mapping[str, int]] | None = None,
@@ -104,10 +106,10 @@ class Turns:
     ) -> tuple[ModelReply, int | None]:
         meter = Meter(request, provider.settings.max_tokens, lambda: pricing.result() if pricing.done() else None)
 
-        async def perform() -> ModelReply:
+        async def perform(took: Took) -> ModelReply:
             meter.began()
             try:
-                reply = await _reply(provider, request, shown, meter)
+                reply = await _reply(provider, request, shown, meter, took)
             except LlmspellError as error:
                 meter.failed(error)
                 raise
@@ -137,7 +139,7 @@ class Turns:
                 place.settle(meter.tokens())
 
 
-async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter: Meter) -> ModelReply:
+async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter: Meter, took: Took) -> ModelReply:
     if not (shown.wanted and provider.capabilities_of(request.model).streaming):
         reply = await provider.complete(request)
         meter.got(reply)
@@ -150,6 +152,8 @@ async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter:
     async with streamcontext(provider.stream(request)) as deltas:  # left early, it closes the connection
         async for delta in deltas:
             meter.got(delta)
+            if more := meter.taken():
+                took(more)
             if isinstance(delta, ModelReply):
                 whole = delta
             else:
