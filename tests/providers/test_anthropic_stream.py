@@ -178,6 +178,7 @@ def test_a_surrogate_pair_that_was_cut_in_two_is_one_character() -> None:
         ([tool(index=i) for i in range(129)], "more than 128 tool calls"),
         ([tool(), *[grow("input_json_delta", partial_json="x" * 600_000)] * 2], f"more than {MAX_ARGUMENT_CHARS:,}"),
         ([begin({"type": "tool_use", "input": {"x": "y" * MAX_ARGUMENT_CHARS}})], f"more than {MAX_ARGUMENT_CHARS:,}"),
+        ([begin({"type": "text", "text": "x"}, index=i) for i in range(1_001)], "more than 1,000 parts"),
         ([begin("text")], "content block of the answer is a string"),
         ([grow("text_delta", index=7, text="x")], "belongs to no content block"),
         ([TEXT, {"type": "content_block_delta", "index": 0, "delta": 5}], "not an object"),
