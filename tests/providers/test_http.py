@@ -288,8 +288,45 @@ def test_a_server_that_does_not_speak_tls() -> None:
             async with provider(f"https://127.0.0.1:{server.port}", connect_timeout_ms=300) as local:
                 await local.complete(ask())
 
-        with pytest.raises(ProviderTimeout, match=f"connecting to 127.0.0.1:{server.port} took too long"):
+        with pytest.raises(ConnectError, match=f"connecting to 127.0.0.1:{server.port} took too long"):
             asyncio.run(main())
+
+
+def test_a_proxy_that_does_not_connect_in_time_was_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handler(_: Request, reply: Reply) -> None:
+        await reply.client_gone()
+
+    with Loopback(handler) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+        async def main() -> None:
+            async with provider("https://models.example", connect_timeout_ms=100, first_token_timeout_ms=100) as remote:
+                await remote.complete(ask())
+
+        with pytest.raises(ConnectError, match=r"connecting to models\.example:443 took too long"):
+            asyncio.run(main())
+    assert [request.method for request in proxy.requests] == ["CONNECT"]
+
+
+@pytest.mark.parametrize("limit", ["connect_timeout_ms", "total_timeout_ms"])
+def test_a_connection_that_takes_too_long_is_no_call_that_costs(limit: str) -> None:
+    with socket.socket() as full:  # whose line is full, so that the system answers nothing
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        port = full.getsockname()[1]
+
+        async def main() -> None:
+            async with provider(f"http://127.0.0.1:{port}", **{limit: 200}) as local:
+                await local.complete(ask())
+
+        with pytest.raises(ConnectError, match="took"):
+            asyncio.run(main())
+        for each in waiting:
+            each.close()
 
 
 @pytest.mark.parametrize(
