@@ -48,6 +48,33 @@ def test_when_all_fail_the_last_error_tells_of_the_others() -> None:
     ]
 
 
+TOOLS = """
+  local t = Tool.define { name = "t", run = function() return "ran" end }
+  local agent = Agent.create { tools = { t }, fallback = { "backup/second", %s } }
+  local r = agent:execute("x") return r.text, r.metadata.model
+"""
+UNABLE = "[providers.backup.capabilities]\ntools = false\n"
+
+
+def test_a_fallback_that_cannot_do_what_is_asked_is_passed_over() -> None:
+    ended = run(TOOLS % '"third"', providers({"fault": "overloaded"}, {"text": "mine"}) + UNABLE)
+    assert ended.report.output.results == ("mine", "third")
+    assert ended.usage["provider_calls"] == 2
+
+
+def test_a_fallback_that_cannot_do_what_is_asked_does_not_hide_why_it_was_chosen() -> None:
+    ended = run(TOOLS % "", providers({"fault": "overloaded"}) + UNABLE)
+    assert (ended.error.kind, ended.error.exit_code) == ("overloaded", 4)
+    second = ended.error.details["attempts"][1]
+    assert (second["model"], second["kind"]) == ("backup/second", "argument")
+    assert "cannot call tools" in second["message"]
+
+
+def test_what_the_first_model_cannot_do_is_the_scripts_mistake_and_asks_no_other() -> None:
+    ended = run(TOOLS % "", providers() + UNABLE.replace("backup", "p"))
+    assert (ended.error.kind, ended.usage["provider_calls"]) == ("argument", 0)
+
+
 def test_the_rest_of_an_execution_stays_with_the_model_that_answered() -> None:
     source = """
       local t = Tool.define { name = "t", run = function() return "ran" end }
