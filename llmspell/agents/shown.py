@@ -49,7 +49,7 @@ class Shown:
             await self.delta(MediaDelta(medium))
 
     async def delta(self, delta: TextDelta | ReasoningDelta | ToolCallDelta | MediaDelta) -> None:
-        self.any = True
+        self.any = self.any or self.streamed or isinstance(delta, TextDelta)  # a person is shown nothing but text
         if isinstance(delta, TextDelta):
             if self._on_text is not None:
                 self._on_text(self.agent, delta.text)
