@@ -13,7 +13,7 @@ import sys
 import threading
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -310,13 +310,13 @@ def test_a_proxy_that_does_not_connect_in_time_was_sent_nothing(monkeypatch: pyt
 
 @pytest.mark.parametrize("limit", ["connect_timeout_ms", "total_timeout_ms"])
 def test_a_connection_that_takes_too_long_is_no_call_that_costs(limit: str) -> None:
-    with socket.socket() as full:  # whose line is full, so that the system answers nothing
+    with ExitStack() as clients, socket.socket() as full:  # whose line is full, so that the system answers nothing
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for each in waiting:
-            each.setblocking(False)
-            each.connect_ex(full.getsockname())
+        for _ in range(4):
+            waiting = clients.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
         port = full.getsockname()[1]
 
         async def main() -> None:
@@ -325,8 +325,6 @@ def test_a_connection_that_takes_too_long_is_no_call_that_costs(limit: str) -> N
 
         with pytest.raises(ConnectError, match="took"):
             asyncio.run(main())
-        for each in waiting:
-            each.close()
 
 
 @pytest.mark.parametrize(
