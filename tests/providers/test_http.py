@@ -645,6 +645,19 @@ def test_keep_alives_do_not_buy_time(first: bytes, waiting_for: str) -> None:
     assert f"no {waiting_for} came" in fails(ProviderTimeout, handler, streaming=True, **limits).message
 
 
+def test_a_model_may_think_between_the_head_of_a_whole_reply_and_its_body() -> None:
+    async def handler(_: Request, reply: Reply) -> None:
+        await reply.start(content_type="application/json")
+        await asyncio.sleep(0.3)
+        await reply.chunk(whole("thought through"))
+        await reply.end()
+
+    async def use(local: Provider, _: Loopback) -> ModelReply:
+        return await local.complete(ask())
+
+    assert run(handler, use, chunk_timeout_ms=100, first_token_timeout_ms=5_000).text == "thought through"
+
+
 def test_silence_within_a_whole_reply() -> None:
     async def handler(_: Request, reply: Reply) -> None:
         await reply.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{")
