@@ -17,6 +17,7 @@ from llmspell.agents.shown import Shown
 from llmspell.errors import BadResponseError, LlmspellError, ProviderError, RateLimitError
 from llmspell.providers import prices, retries
 from llmspell.providers.base import Provider
+from llmspell.providers.pieces import pieces
 from llmspell.providers.prices import Price
 from llmspell.providers.traffic import Rates, Traffic
 from llmspell.types import ModelReply, ModelRequest
@@ -143,8 +144,9 @@ async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter:
     if not (shown.wanted and provider.capabilities_of(request.model).streaming):
         reply = await provider.complete(request)
         meter.got(reply)
-        if shown.wanted:
-            await shown.whole(reply)
+        for delta in pieces(reply) if shown.wanted else ():
+            if not isinstance(delta, ModelReply):
+                await shown.delta(delta)
         return reply
     from aiostream import streamcontext  # 10 ms, and only streams need it
 

@@ -128,6 +128,19 @@ def test_a_stream_that_had_not_begun_falls_back_and_says_why() -> None:
     assert provider == "backup"
 
 
+def test_a_fallback_that_cannot_stream_gives_its_answer_in_one_piece() -> None:
+    source = (
+        AGENT
+        + """
+      local texts = {}
+      for chunk in agent:stream_execute("x") do texts[#texts + 1] = chunk.content.text end
+      return texts
+    """
+    )
+    ended = run(source, providers({"fault": "connect"}) + "[providers.backup.capabilities]\nstreaming = false\n")
+    assert ended.result == ["from backup"]
+
+
 def test_a_limit_is_no_reason_to_fall_back() -> None:
     ended = run(AGENT + "agent:execute('x')", providers({"fault": "overloaded"}) + "[runtime]\nprovider_calls = 1")
     assert isinstance(ended.error, LimitError)
