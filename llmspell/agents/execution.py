@@ -105,9 +105,10 @@ class Execution:
                     raise
                 failed.append({"model": f"{provider.name}/{model}", "kind": error.kind, "message": error.message})
                 if shown.any or not loop.fall_back():  # what the script has seen cannot be taken back
+                    reason = error if shown.any else last
                     if len(failed) > 1:
-                        last.details |= {"attempts": failed}
-                    raise last from None
+                        reason.details |= {"attempts": failed}
+                    raise reason from None
                 if isinstance(error, RateLimitError):
                     await shown.rate_limited(error.provider, error.retry_after)
             else:

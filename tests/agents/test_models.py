@@ -11,6 +11,8 @@ import pytest
 from llmspell.errors import LimitError
 from llmspell.events import CallFinished
 from tests.agents.scripted import ECHO, calls, replies
+from tests.agents.test_retries import in_turn
+from tests.providers.loopback import DONE, Loopback, answer, delta, stream
 from tests.runtime.running import ran, run
 
 AGENT = 'local agent = Agent.create { name = "a", fallback = { "backup/second", "third" } } '
@@ -267,3 +269,17 @@ def test_two_tools_of_one_name_are_an_error() -> None:
       Agent.create { tools = { tool(), tool() } }:execute("x")
     """
     assert "field 'tools': item 2: there is a tool 't' before it" in run(source).error.message
+
+
+def test_what_is_wrong_with_a_fallbacks_answer_is_not_hidden_by_why_it_was_chosen() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,eHh4"}}
+    handler = in_turn(answer(503), stream(delta("see: "), delta(images=[picture]), delta(finish="stop"), DONE))
+    with Loopback(handler) as server:
+        manifest = f'[providers.p]\nmodel = "m"\nmax_retries = 0\nbase_url = "{server.url}"'
+        source = """
+          for i = 1, 1000 do Media.from_base64(("%04d"):format(i)) end  -- and no more fit
+          for _ in Agent.create { fallback = { "other" } }:stream_execute("x") do end
+        """
+        ended = run(source, manifest)
+    assert ended.error.kind == "invalid_media"
+    assert [attempt["kind"] for attempt in ended.error.details["attempts"]] == ["overloaded", "invalid_media"]
