@@ -100,13 +100,12 @@ class Answer:
             self._ready = self._inflater.feed(raw) if raw else self._inflater.close()
 
     async def read_all(self, seconds: float) -> bytes:
-        """The whole body, with at most `seconds` of silence within it."""
+        """The whole body, with at most `seconds` of silence within it, once it has begun."""
         pieces: list[bytes] = []
-        while True:
-            self.allow(seconds, "further part of the answer")
-            if not (piece := await self.read()):
-                return b"".join(pieces)
+        while piece := await self.read():
             pieces.append(piece)
+            self.allow(seconds, "further part of the answer")
+        return b"".join(pieces)
 
     async def drain(self) -> None:
         """After the end mark: take the few bytes that may follow, so that the connection can be used again."""
