@@ -149,13 +149,14 @@ def log_level(verbose: bool) -> str:
 
 def log_line(event: Log) -> str:
     from llmspell.cli.jsonform import json_line
-    from llmspell.cli.report import harmless
+    from llmspell.cli.report import aligned
 
     fields = "".join(
         f" {name}={value if isinstance(value, str) else json_line(value).rstrip()}"
         for name, value in event.fields.items()
     )
-    return harmless(f"{event.level}: {event.message}{fields}") + "\n"
+    head = f"{event.level}:"
+    return f"{head} {aligned(head, event.message + fields)}\n"
 
 
 def _result_line(result: Any) -> bytes:

@@ -24,7 +24,8 @@ _FRAMES: Final = 40
 _FLAGS: Final = {"fuel": ("--fuel", "fuel"), "memory_bytes": ("--mem", "memory"), "wall_ms": ("--timeout", "timeout")}
 _NAMED: Final = re.compile(r"\((?:global|local|field|method|upvalue|constant) '([^']+)'\)|near '(.+)'\s*$")
 _WORDS: Final = {"interrupted": "interrupted", "host": "internal error"}
-_OPENED: Final = re.compile(r"\(to close '[^']+' at line ([0-9]{1,9})\)")
+_OPENED: Final = re.compile(r"(?:\(to close '[^']+'|for <goto>) at line ([0-9]{1,9})")
+"""What the compiler complains of at the end of a block, and where it began."""
 _ColumnIn = Callable[[str], int]
 
 
@@ -43,6 +44,12 @@ def harmless(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def aligned(head: str, text: str) -> str:
+    """The text made harmless, its further lines beneath its first, so that none looks like a line of ours. `head` is
+    what stands before the first."""
+    return harmless(text).replace("\n", "\n" + " " * (len(head) + 1))
 
 
 def hint_of(error: LlmspellError) -> str:
@@ -80,7 +87,7 @@ def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float
     if file:  # each level of coroutines has put its own place before the message
         message = re.sub(rf"^(?:{re.escape(file)}:[0-9]+: )+", "", message)
     word = _WORDS.get(error.kind, "error")
-    lines = [f"{paint(_RED, word + ':')} {paint(_BOLD, _shown(message))}"]
+    lines = [f"{paint(_RED, word + ':')} {paint(_BOLD, aligned(word + ':', _cut(message)))}"]
     if file:
         lines.append(f"  {paint(_BLUE, '-->')} {harmless(file)}" + (f":{line}" if line else ""))
         opened = _OPENED.search(message)
@@ -91,7 +98,7 @@ def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float
     if "value" in error.details:
         lines.append(f"value: {_shown(json.dumps(error.details['value'], ensure_ascii=False, default=str))}")
     if hint := hint_of(error):
-        lines.append(f"{paint(_CYAN, 'help:')} {_shown(hint)}")
+        lines.append(f"{paint(_CYAN, 'help:')} {aligned('help:', _cut(hint))}")
     if interrupted or isinstance(error, LimitError) or usage.get("provider_calls") or usage.get("tool_calls"):
         lines.append(spent_line(usage))
     return "\n".join(lines) + "\n"
@@ -162,5 +169,9 @@ def _frames(traceback: str) -> str:
     return "\n".join([*lines[:half], f"\t... ({len(lines) - 2 * half} more)", *lines[-half:]])
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
+
+
 def _shown(text: str) -> str:
-    return harmless(text if len(text) <= _LONGEST else text[:_LONGEST] + " ...")
+    return harmless(_cut(text))

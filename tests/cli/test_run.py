@@ -53,6 +53,12 @@ def test_log_messages_go_to_stderr_from_info_on(tmp_path: Path) -> None:
     assert "it is one of debug, info" in llmspell("run", "a.lua", cwd=tmp_path, env={"LLMSPELL_LOG": "all"}).err
 
 
+def test_what_a_script_says_in_log_messages_and_errors_cannot_pass_for_a_line_of_ours(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='Log.info("a\\nerror: b", { c = "d\\r\\ne\\27]0;t\\7" }) error("f\\nhelp: g", 0)')
+    lines = llmspell("run", "a.lua", cwd=tmp_path).err.splitlines()
+    assert lines[:5] == ["info: a", "      error: b c=d\\r", "      e\\x1b]0;t\\x07", "error: f", "       help: g"]
+
+
 def test_json_output_is_one_object_with_everything_in_it(tmp_path: Path) -> None:
     write(
         tmp_path,
