@@ -942,9 +942,14 @@ function os.getenv(name) end
 ---@field flush fun(self: llmspell.Output.File): llmspell.Output.File
 ---@field setvbuf fun(self: llmspell.Output.File, mode: string, size?: integer): boolean
 
+---@class llmspell.Input.File
+---@field read fun(self: llmspell.Input.File, ...: string|integer): any ...
+---@field lines fun(self: llmspell.Input.File, ...: string|integer): fun(): any ...
+
 ---@class llmspell.io
 ---@field stdout llmspell.Output.File
 ---@field stderr llmspell.Output.File
+---@field stdin llmspell.Input.File
 io = {}
 
 ---@param ... string|number
@@ -956,8 +961,14 @@ function io.write(...) end
 ---@return any ...
 function io.read(...) end
 
----@return fun(): string?
-function io.lines() end
+---@param name nil there are no files
+---@param ... string|integer
+---@return fun(): any ...
+function io.lines(name, ...) end
+
+---Output is never held back: this does nothing.
+---@return llmspell.Output.File
+function io.flush() end
 
 ---@class llmspell.debug
 debug = {}
