@@ -278,6 +278,8 @@ function Tool.get(name) end
 ---@return boolean
 function Tool.exists(name) end
 
+---Arguments that do not fit, and a failure of a tool of the host, are errors of kind "tool"; what a tool of the script
+---raises reaches the caller as it is.
 ---@param name string
 ---@param args? table<string, any>
 ---@return any

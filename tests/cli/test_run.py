@@ -173,6 +173,16 @@ def test_a_script_reads_stdin(tmp_path: Path) -> None:
     assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"one\n2\n\xff").out == "one\n2\n\udcff\n"
 
 
+def test_a_script_reads_stdin_as_a_file_line_by_line(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='local first = io.stdin:read() for line in io.stdin:lines("L") do io.write(first, line) end')
+    assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"> \na\nb\n").out == "> a\n> b\n"
+
+
+def test_other_tasks_go_on_while_a_script_waits_for_input(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='Task.spawn(function() print("meanwhile") end) print(io.read())')
+    assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"line\n").out == "meanwhile\nline\n"
+
+
 def test_a_first_line_for_the_shell_is_skipped_and_counted(tmp_path: Path) -> None:
     write(tmp_path, a_lua='#!/usr/bin/env -S llmspell run\nprint("hi")\nerror("x")')
     result = llmspell("run", "a.lua", cwd=tmp_path)
