@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from llmspell.agents.operations import AgentOperations
     from llmspell.media.store import MediaStore
     from llmspell.providers.manager import ProviderManager
+    from llmspell.providers.recording.file import Recording
     from llmspell.providers.traffic import Traffic
     from llmspell.tools.base import Tool
 
@@ -82,7 +83,9 @@ class ScriptRuntime:
         keep_output: bool = True,
         live: bool = False,
         traffic: Traffic | None = None,
+        record: str | Path | None = None,
     ) -> None:
+        """With `record`, what is asked of models is written to that file. Raises UsageError where it cannot be."""
         self.manifest = manifest if manifest is not None else Manifest(file="", base=Path.cwd())
         self._tools = tuple(tools)
         self._environ = os.environ if environ is None else environ
@@ -90,6 +93,7 @@ class ScriptRuntime:
         self._keep_output = keep_output
         self._live = live
         self._traffic = traffic
+        self._recording = None if record is None else self._record(Path(record))
 
     # ---- running ----
 
@@ -134,6 +138,16 @@ class ScriptRuntime:
         if path is None:
             raise UsageError("the manifest names no script", hint='add `script = "main.lua"` under [run]')
         return read_script(path), str(path)
+
+    def _record(self, file: Path) -> Recording:
+        from llmspell.providers.recording.file import Recording
+
+        entries = self.manifest.providers.entries.values()
+        for played in (self.manifest.base / entry.file for entry in entries if entry.file is not None):
+            if file.resolve() == played.resolve():
+                raise UsageError(f"{file} is what a provider of this manifest plays", hint="record to another file")
+        named = (self._environ.get(entry.api_key_env) for entry in entries if entry.api_key_env)
+        return Recording(file, filter(None, named))
 
     def _granted_tools(self) -> list[Tool]:
         """Those handed over and those built in, as far as `allowed_tools` names them; without it, those handed over."""
@@ -204,7 +218,16 @@ class ScriptRuntime:
             return {"elapsed_ms": round((time.monotonic() - began) * 1000, 3), **budget.spent()}
 
         media = _media()
-        agents = _Agents(manifest, tools, self._environ, gate, media, live=self._live, traffic=self._traffic)
+        agents = _Agents(
+            manifest,
+            tools,
+            self._environ,
+            gate,
+            media,
+            live=self._live,
+            recording=self._recording,
+            traffic=self._traffic,
+        )
         surroundings = Surroundings(
             media=media,
             environment={
@@ -248,6 +271,7 @@ class _Agents:
         media: Callable[[], MediaStore],
         *,
         live: bool,
+        recording: Recording | None,
         traffic: Traffic | None,
     ) -> None:
         self._manifest = manifest
@@ -256,6 +280,7 @@ class _Agents:
         self._gate = gate
         self._media = media
         self._live = live
+        self._recording = recording
         self._traffic = traffic
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
@@ -295,7 +320,9 @@ class _Agents:
 
         manifest, gate = self._manifest, self._gate
         chosen = manifest.providers.effective()
-        providers = ProviderManager(chosen.entries, chosen.default, environ=self._environ)
+        providers = ProviderManager(
+            chosen.entries, chosen.default, environ=self._environ, base=manifest.base, recording=self._recording
+        )
         execution = Execution(
             providers,
             ToolRegistry(self._tools),

@@ -1,16 +1,17 @@
 """What a run is configured with, as frozen data: the manifest package reads it, the runtime and the providers use it.
 
-Nothing here reads a file or the environment, and no field ever holds a secret: keys are named by environment
-variable and looked up only where a request is made.
+Nothing here reads a file or the environment, and no field ever holds a secret: keys are named by where they
+are, and looked up only where a request is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
-ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama", "gemini"]
+ProviderKind = Literal["openai", "scripted", "openai-responses", "anthropic", "ollama", "gemini", "replay"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,10 @@ class ProviderSettings:
     model: str | None = None
     base_url: str | None = None
     api_key_env: str | None = None
+    api_key_file: str | None = None
+    """A path; in a manifest relative to it."""
+    api_key_keyring: str | None = None
+    """"SERVICE/USER"."""
     max_tokens: int | None = None
     temperature: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -115,6 +120,13 @@ class ProviderSettings:
     prices: Prices | None = None
     """Instead of those of the price list."""
     capabilities: CapabilitySettings | None = None
+    file: str | None = None
+    """The recording that a replay provider plays; in a manifest relative to it."""
+
+    def beneath(self, base: Path) -> ProviderSettings:
+        """With its paths taken from there."""
+        paths = {name: str(base / path) for name in ("api_key_file", "file") if (path := getattr(self, name))}
+        return replace(self, **paths)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +150,13 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRoot:
-    """A folder that a tool may use, relative to the manifest."""
+    """A folder that a tool may use, relative to the manifest. `at` is the path under which the script finds it."""
 
     path: str
-    mode: Literal["read"] = "read"
+    mode: Literal["read", "write"] = "read"
+    """Writing includes reading."""
+    at: str | None = None
+    """Without one, what is in the folder stands at the top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,3 +165,7 @@ class ToolSettings:
 
     name: str
     roots: tuple[FileRoot, ...] = ()
+    max_file_bytes: int = 8 * 1024 * 1024
+    """Of one file: a long book has two million; what a script is told at once is a message of 32 MB at most."""
+    max_write_bytes: int = 256 * 1024 * 1024
+    """That one run writes in all: far above what scripts write, and far below what fills a disk."""

@@ -24,6 +24,7 @@ PACKAGE = ROOT / "llmspell"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("core",),
+    ("access",),
     ("abi", "media", "schemas"),
     ("manifest", "providers", "tools"),
     ("agents", "host"),
@@ -50,12 +51,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("providers/http.py", "tools/"),
     "cyclopts": ("cli/",),
     "rich": ("cli/",),
-    "cattrs": ("agents/state.py",),
+    "cattrs": ("agents/state.py", "providers/recording/form.py"),
+    "keyring": ("providers/key_sources.py",),
     "tomli_w": ("manifest/",),
     "msgpack": ("abi/codec.py",),
     "aiostream": ("agents/turns.py",),
     "genai_prices": ("providers/prices.py",),
     "jsonschema_rs": ("schemas.py",),
+    "re2": ("tools/patterns.py",),
 }
 
 RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}

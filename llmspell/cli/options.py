@@ -34,6 +34,7 @@ class RunRequest(NamedTuple):
     stream: bool = False
     output: OutputFormat | None = None
     verbose: bool = False
+    record: str | None = None
 
 
 class Option(NamedTuple):
@@ -119,6 +120,11 @@ OPTIONS: Final = (
         name="stream",
         help="Show on stderr, when it is a terminal, what runs right now, and what models are saying. "
         "Adds the model's words to --output events.",
+    ),
+    Option(
+        name="record",
+        metavar="FILE",
+        help="Write each request to a model and what came of it to FILE, which a provider of kind replay plays.",
     ),
     Option(name="verbose", help="Show debug messages of the script too, as LLMSPELL_LOG=debug does."),
 )

@@ -14,6 +14,7 @@ from llmspell.manifest.load import load_manifest
 from llmspell.manifest.model import Manifest
 from llmspell.providers.base import Access, Provider
 from llmspell.providers.capabilities import known
+from llmspell.providers.key_sources import SOURCES
 from llmspell.providers.manager import ProviderManager
 
 PIPE_WIDTH: Final = 200
@@ -66,7 +67,7 @@ def configured(file: str, session: Session) -> Configured:
     session.about["manifest"] = file
     manifest = load_manifest(file)
     default, entries = manifest.providers.effective()
-    return Configured(manifest, default, ProviderManager(entries, default))
+    return Configured(manifest, default, ProviderManager(entries, default, base=manifest.base))
 
 
 def providers(file: str, session: Session, *, form: str) -> int:
@@ -94,9 +95,11 @@ def _row(provider: Provider, found: Configured) -> dict[str, Any]:
 
 
 def _key(access: Access) -> dict[str, Any] | None:
-    if not access.key_variable:
+    source = access.key_source
+    if source is None:
         return None
-    return {"variable": access.key_variable, "present": access.key_set, "problem": access.key_problem or None}
+    kind = SOURCES[source.key].short
+    return {kind: source.place, "present": access.key_set, "problem": access.key_problem or None}
 
 
 def _table(rows: list[dict[str, Any]], default: str, session: Session) -> str:
@@ -132,7 +135,8 @@ def _key_words(key: Mapping[str, Any] | None) -> str:
     if key is None:
         return "none"
     word = "is set" if not key["problem"] else "cannot be used" if key["present"] else "is not set"
-    return f"{key['variable']}\n{word}"
+    place = next(value for name, value in key.items() if name not in ("present", "problem"))
+    return f"{place}\n{word}"
 
 
 def abilities(able: Mapping[str, Any]) -> list[str]:

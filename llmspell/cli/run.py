@@ -35,6 +35,7 @@ def run(request: RunRequest, session: Session) -> int:
         manifest,
         stdin=sys.stdin.buffer if sys.stdin is not None else None,
         keep_output=False,
+        record=request.record,
         live=line_shown or (request.stream and manifest.run.output == "events"),
     )
     source, name = _stdin() if request.file == STDIN else runtime.script()

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import NamedTuple, Protocol
 
+from llmspell.providers.key_sources import Source
 from llmspell.settings import ProviderSettings
 from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 
 class Access(NamedTuple):
-    """How a provider is reached: its address, the variable that its key is read from ("" where none is), whether that
-    is set, and what is wrong with the key, which is never shown."""
+    """How a provider is reached: its address, where its key is read (None where none is), whether there is something,
+    and what is wrong with the key, which is never shown."""
 
     address: str = ""
-    key_variable: str = ""
+    key_source: Source | None = None
     key_set: bool = False
     key_problem: str = ""
 
@@ -40,6 +41,11 @@ class Provider(Protocol):
     @property
     def access(self) -> Access:
         """As it is now: the key is read anew."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What it has sent so far that must be written down nowhere."""
         ...
 
     async def inquire(self, model: str) -> Capabilities:

@@ -126,11 +126,12 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
 class Asked:
     """Where a request went, for messages.
 
-    `url` has no query and no credentials; `key_env` is the key's variable, None where no key was sent.
+    `url` has no query and no credentials; `key_source` says where the key was read, None where
+    no key was sent.
     """
 
     url: str
-    key_env: str | None = None
+    key_source: str | None = None
 
 
 def from_status(status: int, headers: Mapping[str, str], body: bytes, *, asked: Asked, now: float) -> ProviderError:
@@ -253,9 +254,9 @@ def _phrase(status: int) -> str:
 
 def _hint(status: int, asked: Asked) -> str:
     if status in (401, 403):
-        if asked.key_env is None:
+        if asked.key_source is None:
             return "no key was sent: name the environment variable that holds it with `api_key_env`"
-        return f"check the key in the environment variable {asked.key_env}"
+        return f"check the key in {asked.key_source}"
     if status == 404:
         return f"check the model's name and `base_url`: the request went to {asked.url}"
     return ""

@@ -70,6 +70,7 @@ class ScriptedProvider:
     """The replies of one [providers.NAME] section, used up in the order in which requests begin."""
 
     kind = "scripted"
+    secrets: tuple[str, ...] = ()
 
     def __init__(self, settings: ProviderSettings, environ: Mapping[str, str] = MappingProxyType({})) -> None:  # noqa: ARG002
         self.name = settings.name

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,22 +19,15 @@ from llmspell.providers.address import address
 from llmspell.providers.base import Access
 from llmspell.providers.body import Body
 from llmspell.providers.capabilities import capabilities_of
-from llmspell.providers.credentials import check_headers, key_variable, read_key, secrets
+from llmspell.providers.credentials import check_headers, key_source, read_key, secrets
 from llmspell.providers.exchange import Answer, Call
 from llmspell.providers.inquiry import INQUIRIES, Told, told
+from llmspell.providers.key_sources import is_there
+from llmspell.providers.pieces import pieces
 from llmspell.providers.protocols.translator import Asking, Decoder, Translator
 from llmspell.providers.sse import MAX_EVENT_BYTES
 from llmspell.settings import ProviderSettings
-from llmspell.types import (
-    Capabilities,
-    Delta,
-    MediaDelta,
-    ModelReply,
-    ModelRequest,
-    ReasoningDelta,
-    TextDelta,
-    ToolCallDelta,
-)
+from llmspell.types import Capabilities, Delta, ModelReply, ModelRequest
 
 if TYPE_CHECKING:
     from llmspell.providers.http import HttpClient
@@ -73,6 +65,7 @@ class ServerProvider:
             settings.base_url, provider=settings.name, vendor_url=translator.vendor_url, prefix=translator.prefix
         )
         self._label = ""
+        self._secrets: dict[str, None] = {}
         self._http: HttpClient | None = None
         check_headers(settings)
         if settings.http2 and importlib.util.find_spec("h2") is None:
@@ -87,12 +80,17 @@ class ServerProvider:
     @property
     def access(self) -> Access:
         vendor_env = self._translator.key_env
-        variable, problem = key_variable(self.settings, vendor_env), ""
+        source, problem = key_source(self.settings, vendor_env), ""
         try:
             read_key(self.settings, self._environ, vendor_env)
         except ProviderAuthError as error:
             problem = error.message
-        return Access(self._address.target("").label, variable, bool(self._environ.get(variable)), problem)
+        there = source is not None and (not problem or is_there(source, self._environ))
+        return Access(self._address.target("").label, source, there, problem)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(self._secrets)
 
     async def inquire(self, model: str) -> Capabilities:
         if self.kind not in INQUIRIES:
@@ -120,7 +118,7 @@ class ServerProvider:
             answer = await self._send(self._call(request, notes, stream=True), notes)
             try:
                 if self._is_whole(answer):  # the server does not stream: one piece is better than none
-                    for delta in _pieces(await self._whole(answer, request)):
+                    for delta in pieces(await self._whole(answer, request)):
                         yield delta
                     return
                 self._refuse_html(answer)
@@ -191,6 +189,7 @@ class ServerProvider:
         translator = self._translator
         key = read_key(self.settings, self._environ, translator.key_env)
         notes.secrets = secrets(self.settings, key)
+        self._secrets.update(dict.fromkeys(notes.secrets))
         configured = {name.lower() for name in self.settings.headers}
         fixed = {name: value for name, value in headers.items() if name not in configured}
         target = self._address.target(path, query)
@@ -202,7 +201,7 @@ class ServerProvider:
             headers={**fixed, **(translator.key_headers(key.value) if key.value else {})},
             accept=translator.stream_type if stream else "application/json",
             stream=stream,
-            asked=faults.Asked(url=target.label, key_env=key.env or None),
+            asked=faults.Asked(url=target.label, key_source=str(key.source) if key.source else None),
         )
 
     async def _whole(self, answer: Answer, request: ModelRequest) -> ModelReply:
@@ -250,18 +249,3 @@ class ServerProvider:
                 secrets=notes.secrets,
             )
             raise
-
-
-def _pieces(reply: ModelReply) -> Iterator[Delta]:
-    """A whole reply as a stream would have brought it."""
-    for block in reply.reasoning:
-        if block.text:
-            yield ReasoningDelta(block.text)
-    if reply.text:
-        yield TextDelta(reply.text)
-    for index, call in enumerate(reply.tool_calls):
-        fragment = "" if call.error else json.dumps(call.arguments, ensure_ascii=False)
-        yield ToolCallDelta(index, call.id, call.name, fragment)
-    for medium in reply.media:
-        yield MediaDelta(medium)
-    yield reply

@@ -29,12 +29,14 @@ from llmspell.manifest.schema import manifest_schema
 from llmspell.settings import (
     AgentSettings,
     CapabilitySettings,
+    FileRoot,
     MediaSizes,
     Prices,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
     ScriptedToolCall,
+    ToolSettings,
 )
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
@@ -90,6 +92,10 @@ REPLIES = st.builds(
     fault=st.sampled_from([None, "connect", "cut"]),
 )
 
+ROOTS = st.builds(
+    FileRoot, path=FILLED, mode=st.sampled_from(["read", "write"]), at=st.sampled_from([None, "", "/", "a/b", "/tmp/"])
+)
+
 
 SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama", "gemini")
 MODALITIES = st.none() | some(st.sampled_from(MEDIA_TYPES))
@@ -109,24 +115,31 @@ CAPABILITIES = st.builds(
 def providers(draw: st.DrawFn) -> ProvidersSection:
     entries: dict[str, ProviderSettings] = {}
     for name in draw(st.lists(NAMES | st.just("scripted"), max_size=3, unique=True)):
-        scripted = name == "scripted" or draw(st.booleans())
+        kind: ProviderKind = (
+            "scripted" if name == "scripted" else draw(st.sampled_from(("scripted", "replay", *SERVERS)))
+        )
+        asks = kind in SERVERS
+        place = draw(st.sampled_from(["api_key_env", "api_key_file", "api_key_keyring", None]))
         entries[name] = ProviderSettings(
             name=name,
-            kind="scripted" if scripted else draw(st.sampled_from(SERVERS)),
+            kind=kind,
             model=draw(st.none() | FILLED),
-            base_url=None if scripted else draw(st.sampled_from([None, "https://host/v1", "http://[::1]:80/é"][:2])),
-            api_key_env=draw(st.none() | ENV),
+            base_url=draw(st.sampled_from([None, "https://host/v1"])) if asks else None,
+            api_key_env=draw(ENV) if asks and place == "api_key_env" else None,
+            api_key_file=draw(FILLED) if asks and place == "api_key_file" else None,
+            api_key_keyring=f"{draw(NAMES)}/{draw(NAMES)}" if asks and place == "api_key_keyring" else None,
             max_tokens=draw(st.none() | COUNTS),
             temperature=draw(st.none() | st.floats(0, 100)),
-            headers=draw(st.dictionaries(st.sampled_from(["X-A", "B"]), st.text("ab \t~", max_size=5))),
+            headers=draw(st.dictionaries(st.sampled_from(["X-A", "B"]), st.text("ab \t~", max_size=5))) if asks else {},
             connect_timeout_ms=draw(TIMES),
             max_reply_bytes=draw(COUNTS),
+            replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if kind == "scripted" else (),
+            file=draw(FILLED) if kind == "replay" else None,
             total_timeout_ms=draw(st.none() | TIMES.filter(bool)),
             max_retries=draw(st.integers(0, 100)),
             max_concurrency=draw(st.none() | COUNTS),
             http2=draw(st.booleans()),
             prices=draw(st.none() | st.builds(Prices, input=PRICES, output=PRICES, cached=st.none() | PRICES)),
-            replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if scripted else (),
             capabilities=draw(st.none() | CAPABILITIES),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))
@@ -150,6 +163,15 @@ def manifests(draw: st.DrawFn) -> Manifest:
         )
         for name in draw(st.lists(NAMES, max_size=2, unique=True))
     }
+    tools = {
+        name: ToolSettings(
+            name=name,
+            roots=draw(st.lists(ROOTS, max_size=2).map(tuple)),
+            max_file_bytes=draw(st.integers(1, 2**30)),
+            max_write_bytes=draw(COUNTS),
+        )
+        for name in draw(st.lists(NAMES, max_size=2, unique=True))
+    }
     return Manifest(
         file="m.toml",
         base=Path("project"),
@@ -158,6 +180,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         providers=section,
         agents=agents,
         security=SecuritySection(allowed_tools=draw(some(FILLED)), env=draw(some(ENV))),
+        tools=tools,
     )
 
 
@@ -190,7 +213,7 @@ def test_the_note_names_the_provider_that_agents_get() -> None:
 
 
 def test_the_kinds_of_the_settings_are_all_generated_here() -> None:
-    assert set(SERVERS) | {"scripted"} == set(PROVIDER_KINDS)
+    assert {*SERVERS, "scripted", "replay"} == set(PROVIDER_KINDS)
 
 
 def test_a_manifest_without_a_script_has_no_run_section() -> None:

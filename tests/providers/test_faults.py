@@ -13,12 +13,13 @@ from llmspell.errors import ProviderError, RateLimitError, RefusedError
 from llmspell.providers.credentials import Key, read_key, secrets
 from llmspell.providers.error_body import MAX_MESSAGE, tidy
 from llmspell.providers.faults import Asked, dress, from_status, retry_after
+from llmspell.providers.key_sources import Source
 from llmspell.settings import ProviderSettings
 
 from .test_openai_reply import ANYTHING
 
 NOW = 1_700_000_000.0
-ASKED = Asked(url="http://h:1/v1/chat/completions", key_env="K")
+ASKED = Asked(url="http://h:1/v1/chat/completions", key_source="the environment variable K")
 
 
 def said(body: bytes, status: int = 400) -> str:
@@ -141,7 +142,7 @@ def test_keys_and_secret_headers_are_the_secrets() -> None:
         name="p", api_key_env="K", headers={"Authorization": "Bearer abcd", "X-Title": "my app", "X-API-Key": "efgh"}
     )
     key = read_key(settings, {"K": " the-key\n"}, "OPENAI_API_KEY")
-    assert key == Key("the-key", "K")
+    assert key == Key("the-key", Source("api_key_env", "K"))
     assert "the-key" not in repr(key)
     assert secrets(settings, key) == ("the-key", "Bearer abcd", "abcd", "efgh")
 

@@ -179,7 +179,7 @@ def test_an_error_is_the_same_as_a_status_in_a_stream_and_in_an_answer(
     shape: Any, error: dict[str, Any], expected: type[ProviderError], retryable: bool
 ) -> None:
     body = json.dumps(shape(error)).encode()
-    by_status = from_status(error["error"]["code"], {}, body, asked=Asked(url="u", key_env="K"), now=0.0)
+    by_status = from_status(error["error"]["code"], {}, body, asked=Asked(url="u"), now=0.0)
     in_stream = streamed(said({"text": "a"}), shape(error)).error
     with pytest.raises(ProviderError) as caught:
         TRANSLATOR.decode(body, ask(), "")
@@ -192,5 +192,6 @@ def test_an_error_is_the_same_as_a_status_in_a_stream_and_in_an_answer(
 
 def test_a_wrong_key_names_its_variable_although_gemini_calls_it_a_bad_request() -> None:
     body = json.dumps(google(400, "INVALID_ARGUMENT", BAD_KEY)).encode()
-    error = from_status(400, {}, body, asked=Asked(url="u", key_env="GEMINI_API_KEY"), now=0.0)
+    asked = Asked(url="u", key_source="the environment variable GEMINI_API_KEY")
+    error = from_status(400, {}, body, asked=asked, now=0.0)
     assert error.hint == "check the key in the environment variable GEMINI_API_KEY"
