@@ -85,12 +85,13 @@ class Printer:
             self.err.text(text)
 
     def _failed(self, error: LlmspellError, ending: Ending) -> None:
-        from llmspell.cli.report import error_text
+        from llmspell.cli.report import Paint, error_text
 
         if isinstance(error, OutputClosed):
             return  # quietly, as every tool whose reader has gone
+        paint = Paint(self.err.colour, self.err.columns)
         start = "\n" if self.err.line_open or (self.out.line_open and self.out.is_terminal) else ""
-        self.err.text(start + error_text(error, ending.sources, ending.usage, colour=self.err.colour))
+        self.err.text(start + error_text(error, ending.sources, ending.usage, paint))
 
     def _clear(self) -> None:
         if self.live is not None:

@@ -16,7 +16,11 @@ from llmspell.limits import DOLLAR, dollars
 
 _RED, _CYAN, _BLUE, _BOLD = "1;31", "36", "1;34", "1"
 _WIDEST: Final = 160
-"""Characters of a source line that are shown; generated scripts have lines of a megabyte."""
+"""Characters of a source line that are shown, where the terminal is not narrower; generated scripts have lines of a
+megabyte."""
+_NARROWEST: Final = 40
+_GUTTER: Final = 8
+"""Columns before a source line: its number and a bar."""
 _LONGEST: Final = 4_000
 """Characters of a message that are shown."""
 _FRAMES: Final = 40
@@ -30,10 +34,11 @@ _ColumnIn = Callable[[str], int]
 
 
 class Paint:
-    """Text in colours, or plain."""
+    """Text in colours, or plain; `widest` is how much of a source line fits into `columns`."""
 
-    def __init__(self, colour: bool) -> None:
+    def __init__(self, colour: bool, columns: int | None = None) -> None:
         self._colour = colour
+        self.widest = _WIDEST if columns is None else min(_WIDEST, max(_NARROWEST, columns - _GUTTER))
 
     def __call__(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
@@ -76,9 +81,8 @@ def spent_line(usage: Mapping[str, float]) -> str:
     return "spent: " + ", ".join(parts)
 
 
-def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float], *, colour: bool) -> str:
+def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float], paint: Paint) -> str:
     """The whole report, ending in a newline."""
-    paint = Paint(colour)
     if isinstance(error, ManifestError):
         return _manifest_text(error, paint)
     interrupted = isinstance(error, InterruptedRun)
@@ -134,13 +138,13 @@ def _source_lines(text: str | None, number: int, column_in: _ColumnIn, paint: Pa
     if text is None or not text.strip():
         return []
     column = column_in(text)
-    start = max(0, column - _WIDEST // 2) if len(text) > _WIDEST else 0
-    shown = harmless(text[start : start + _WIDEST].replace("\t", " ").rstrip())
+    start = max(0, column - paint.widest // 2) if len(text) > paint.widest else 0
+    shown = harmless(text[start : start + paint.widest].replace("\t", " ").rstrip())
     if column:
         marker = " " * len(harmless(text[start : column - 1].replace("\t", " "))) + "^"
     else:
         indent = len(shown) - len(shown.lstrip())
-        marker = " " * indent + "^" * min(len(shown) - indent, _WIDEST)
+        marker = " " * indent + "^" * min(len(shown) - indent, paint.widest)
     gutter = f"{number:>5}"
     bar = paint(_BLUE, "|")
     return [f"{paint(_BLUE, gutter)} {bar} {shown}", f"{' ' * len(gutter)} {bar} {paint(_RED, marker)}"]
