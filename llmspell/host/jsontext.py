@@ -112,15 +112,14 @@ def _doubles(value: Any, path: str) -> Iterator[tuple[str, int]]:
     """Integer keys whose text is a key of the same table, and where that stands."""
     if isinstance(value, list):
         for place, item in enumerate(value, 1):
-            yield from _doubles(item, f"{path}[{place}]")
+            if isinstance(item, (list, dict)):
+                yield from _doubles(item, f"{path}[{place}]")
     elif isinstance(value, dict):
         for key, item in value.items():
-            if isinstance(key, int):
-                if str(key) in value:
-                    yield path, key
-                yield from _doubles(item, f"{path}[{key}]")
-            else:
-                yield from _doubles(item, f"{path}.{_text(key)}")
+            if isinstance(key, int) and str(key) in value:
+                yield path, key
+            if isinstance(item, (list, dict)):
+                yield from _doubles(item, f"{path}[{key}]" if isinstance(key, int) else f"{path}.{_text(key)}")
 
 
 def _text(key: str | bytes) -> str:
