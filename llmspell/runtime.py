@@ -370,7 +370,7 @@ def read_script(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_SCRIPT + 1)
     except IsADirectoryError:
-        raise UsageError(f"{path} is a folder, not a script") from None
+        raise UsageError(f"{path} is a folder, not a script", hint="name the script or the manifest in it") from None
     except FileNotFoundError:
         raise UsageError(
             f"there is no file {path}", hint="check the path; it is taken from the current folder"

@@ -279,6 +279,8 @@ function Tool.get(name) end
 ---@return boolean
 function Tool.exists(name) end
 
+---Arguments that do not fit, and a failure of a tool of the host, are errors of kind "tool"; what a tool of the script
+---raises reaches the caller as it is.
 ---@param name string
 ---@param args? table<string, any>
 ---@return any
@@ -943,9 +945,14 @@ function os.getenv(name) end
 ---@field flush fun(self: llmspell.Output.File): llmspell.Output.File
 ---@field setvbuf fun(self: llmspell.Output.File, mode: string, size?: integer): boolean
 
+---@class llmspell.Input.File
+---@field read fun(self: llmspell.Input.File, ...: string|integer): any ...
+---@field lines fun(self: llmspell.Input.File, ...: string|integer): fun(): any ...
+
 ---@class llmspell.io
 ---@field stdout llmspell.Output.File
 ---@field stderr llmspell.Output.File
+---@field stdin llmspell.Input.File
 io = {}
 
 ---@param ... string|number
@@ -957,8 +964,14 @@ function io.write(...) end
 ---@return any ...
 function io.read(...) end
 
----@return fun(): string?
-function io.lines() end
+---@param name nil there are no files
+---@param ... string|integer
+---@return fun(): any ...
+function io.lines(name, ...) end
+
+---Output is never held back: this does nothing.
+---@return llmspell.Output.File
+function io.flush() end
 
 ---@class llmspell.debug
 debug = {}
