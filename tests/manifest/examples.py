@@ -117,6 +117,11 @@ provider = "scripted"
 sandbox_mode = true
 allowed_tools = ["calculator"]
 env = ["HOME", "LANG"]
+
+[tools.file_operations]
+roots = [{ path = "data" }, { path = "../out", mode = "write", at = "/tmp" }]
+max_file_size = "1MB"
+max_write_bytes = 5000
 """
 
 MINIMAL = """\

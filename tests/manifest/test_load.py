@@ -13,7 +13,15 @@ from llmspell.errors import ManifestError, Problem, UsageError
 from llmspell.limits import Limits
 from llmspell.manifest.load import MAX_BYTES, load_manifest
 from llmspell.manifest.model import Manifest, Overrides, ProvidersSection, RunSection, RuntimeSection, SecuritySection
-from llmspell.settings import AgentSettings, Prices, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import (
+    AgentSettings,
+    FileRoot,
+    Prices,
+    ProviderSettings,
+    ScriptedReply,
+    ScriptedToolCall,
+    ToolSettings,
+)
 from tests.manifest.examples import EVERYTHING, GOOD, PROPERTY, SEED, attempt, parse, problems, rendered
 
 MB = 1024 * 1024
@@ -108,6 +116,14 @@ def test_every_section_and_every_spelling_is_read() -> None:
             "tester": AgentSettings(name="tester", provider="scripted"),
         },
         security=SecuritySection(sandbox_mode=True, allowed_tools=("calculator",), env=("HOME", "LANG")),
+        tools={
+            "file_operations": ToolSettings(
+                name="file_operations",
+                roots=(FileRoot(path="data"), FileRoot(path="../out", mode="write", at="/tmp")),
+                max_file_bytes=MB,
+                max_write_bytes=5000,
+            )
+        },
     )
 
 
@@ -229,6 +245,11 @@ BAD = {
     "security of wrong types": "[security]\nsandbox_mode = 'yes'\nallowed_tools = 'x'\nenv = ['A-B', 'A', 'A']\n",
     "header names and values": "[providers.a]\nheaders = { 'a b' = 'x', b = 1, c = \"x\\r\\ny\" }\n",
     "headers are no table": "[providers.a]\nheaders = ['x']\n",
+    "folders of a tool": (
+        "[[tools.t.roots]]\n[[tools.t.roots]]\npath = ''\nmode = 'rw'\nplace = '/tmp'\n[[tools.t.roots]]\npath = 'x'\n"
+        "at = '../x'\n[[tools.t.roots]]\npath = 'x'\nat = '~/x'\n[[tools.t.roots]]\npath = 'x'\nat = \"a\\u0000\"\n"
+    ),
+    "sizes of a tool": "[tools.t]\nmax_file_size = '2GB'\nmax_write_bytes = 0\n[tools.u]\nroots = ['data']\n",
     "key given twice": "[run]\nscript = 'a.lua'\nargs = []\nscript = 'b.lua'\n",
     "table given twice": "[run]\nscript = 'a.lua'\n[runtime]\n[run]\nargs = []\n",
     "nested too deep": "[agents.a]\nparameters = " + "{a = " * 40 + "1" + "}" * 40 + "\n",

@@ -29,12 +29,14 @@ from llmspell.manifest.schema import manifest_schema
 from llmspell.settings import (
     AgentSettings,
     CapabilitySettings,
+    FileRoot,
     MediaSizes,
     Prices,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
     ScriptedToolCall,
+    ToolSettings,
 )
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
@@ -88,6 +90,10 @@ REPLIES = st.builds(
     chunk_words=COUNTS,
     finish_reason=st.sampled_from([None, "stop", "length", "tool_calls", "content_filter"]),
     fault=st.sampled_from([None, "connect", "cut"]),
+)
+
+ROOTS = st.builds(
+    FileRoot, path=FILLED, mode=st.sampled_from(["read", "write"]), at=st.sampled_from([None, "", "/", "a/b", "/tmp/"])
 )
 
 
@@ -157,6 +163,15 @@ def manifests(draw: st.DrawFn) -> Manifest:
         )
         for name in draw(st.lists(NAMES, max_size=2, unique=True))
     }
+    tools = {
+        name: ToolSettings(
+            name=name,
+            roots=draw(st.lists(ROOTS, max_size=2).map(tuple)),
+            max_file_bytes=draw(st.integers(1, 2**30)),
+            max_write_bytes=draw(COUNTS),
+        )
+        for name in draw(st.lists(NAMES, max_size=2, unique=True))
+    }
     return Manifest(
         file="m.toml",
         base=Path("project"),
@@ -165,6 +180,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         providers=section,
         agents=agents,
         security=SecuritySection(allowed_tools=draw(some(FILLED)), env=draw(some(ENV))),
+        tools=tools,
     )
 
 
