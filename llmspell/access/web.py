@@ -11,7 +11,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from llmspell.access.dial import Dialler, Resolver, system_resolver
 from llmspell.access.failures import Reason, failure
 from llmspell.access.hosts import Hosts
 from llmspell.access.inflate import BadEncoding, Inflater
+from llmspell.access.messages import Answer, Request, head, redirected
 from llmspell.access.urls import Url, joined, parse_url
 from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import Reach
@@ -43,31 +44,6 @@ FAILURES: Final[tuple[tuple[type[Exception], Reason, str, bool], ...]] = (
     (BadEncoding, "bad_answer", "{host}: {reason}", False),
 )
 """What an exception becomes: `details.reason`, a sentence, and whether trying again may help."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """`headers` are the script's own, by any spelling of their names."""
-
-    method: str = "GET"
-    url: Url
-    headers: Mapping[Any, Any]
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """`headers` by lower-case name, `body` decompressed, `url` where it came from in the end. No secret is in it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-
-    @property
-    def media_type(self) -> str:
-        """Such as "text/html"; "" where the server says nothing."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class Web:
@@ -158,7 +134,7 @@ class Web:
             if target is None:
                 return replace(answer, headers=self.scrubbed(answer.headers), url=self.scrubbed(str(request.url)))
             attach = attach and target.origin == first.origin  # another host does not say what a secret is used for
-            request = _redirected(request, target, answer.status)
+            request = redirected(request, target, answer.status)
             if request.method not in self._reach.methods:
                 raise DeniedError(
                     f"{first.authority} redirects to another place, which would be asked by {request.method}",
@@ -178,7 +154,7 @@ class Web:
             ssl_context=self._tls if url.scheme == "https" else None,
             network_backend=dialler,
         ) as connection:
-            message = httpcore.Request(request.method, place, headers=_head(request, attached), content=request.body)
+            message = httpcore.Request(request.method, place, headers=head(request, attached), content=request.body)
             response = await connection.handle_async_request(message)
             found = fields.received(response.headers)
             if response.status < 200:
@@ -250,39 +226,6 @@ def _parsed(url: object, query: Sequence[tuple[object, object]]) -> Url:
         return parse_url(url).with_query(pairs)
     except ValueError as error:
         raise failure("arguments", f"the URL {url[:200]!r}: {error}") from None
-
-
-def _head(request: Request, attached: Mapping[str, str]) -> list[tuple[str, str]]:
-    given = fields.checked(request.headers, attached)
-    head = {
-        "host": request.url.authority,
-        "user-agent": "llmspell",
-        "accept": "*/*",
-        "accept-encoding": "gzip",
-        "connection": "close",
-        **given,
-        **attached,
-    }
-    if request.body or request.method in ("POST", "PUT", "PATCH"):
-        head["content-length"] = str(len(request.body))
-    return list(head.items())
-
-
-def _redirected(request: Request, target: Url, status: int) -> Request:
-    """The next request. As browsers do it, 303 is asked by GET, and so is what was posted at 301 and 302; what the
-    script meant for one host does not follow to another."""
-    as_get = request.method != "HEAD" and (status == 303 or (status in (301, 302) and request.method == "POST"))
-    same = target.origin == request.url.origin
-    return Request(
-        method="GET" if as_get else request.method,
-        url=target,
-        headers={name: value for name, value in request.headers.items() if _follows(name.lower(), same, as_get)},
-        body=b"" if as_get else request.body,
-    )
-
-
-def _follows(name: str, same_origin: bool, as_get: bool) -> bool:
-    return (same_origin or name in fields.FOR_EVERYBODY) and not (as_get and name.startswith("content-"))
 
 
 def _reason(error: BaseException) -> str:

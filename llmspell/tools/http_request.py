@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from llmspell.access.dial import Resolver, system_resolver
-from llmspell.access.web import Answer, Web
+from llmspell.access.messages import Answer
+from llmspell.access.web import Web
 from llmspell.settings import Method, ToolSettings
 from llmspell.tools.base import Tool
 from llmspell.tools.decoding import as_json, as_text

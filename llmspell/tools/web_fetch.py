@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from llmspell.access.dial import Resolver, system_resolver
-from llmspell.access.web import Answer, Web
+from llmspell.access.messages import Answer
+from llmspell.access.web import Web
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Tool
 from llmspell.tools.decoding import as_text, page_text

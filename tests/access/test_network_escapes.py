@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from llmspell.access.web import Answer, Web
+from llmspell.access.messages import Answer
+from llmspell.access.web import Web
 from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import Reach
 from tests.access.nameserver import Nameserver

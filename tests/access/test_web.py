@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import trustme
 
-from llmspell.access.web import MAX_AT_ONCE, Answer, Web
+from llmspell.access.messages import Answer
+from llmspell.access.web import MAX_AT_ONCE, Web
 from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import Credential, Reach
 from llmspell.types import RawMedia
