@@ -60,7 +60,7 @@ async def handler(request: Request, reply: Reply) -> None:
     elif model == "late":
         await reply.stream([delta("a"), b"data: " + body + b"\n\n"])
     else:
-        await reply.send(int(model), body, content_type="application/json", x_request_id=sent)
+        await reply.send(int(model), body, content_type="application/json", x_request_id=sent, retry_after_ms="1")
 
 
 def planted(folder: Path, place: str, url: str, last: str) -> Mapping[str, str | None]:
