@@ -165,7 +165,7 @@ class ScriptRuntime:
             return list(self._tools)
         from llmspell.tools.builtin import built_in_tools
 
-        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base)
+        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base, self._environ)
         by_name = {tool.name: tool for tool in (*built_in, *self._tools)}
         return [by_name[name] for name in sorted(allowed) if name in by_name]
 
@@ -379,7 +379,7 @@ def read_script(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_SCRIPT + 1)
     except IsADirectoryError:
-        raise UsageError(f"{path} is a folder, not a script") from None
+        raise UsageError(f"{path} is a folder, not a script", hint="name the script or the manifest in it") from None
     except FileNotFoundError:
         raise UsageError(
             f"there is no file {path}", hint="check the path; it is taken from the current folder"

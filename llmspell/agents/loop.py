@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from llmspell.agents.answers import complaint, read_answer
+from llmspell.agents.answers import complaint, read_answer, shortened
 from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
 from llmspell.content import MediaContent
@@ -233,7 +233,9 @@ class AgentLoop:
             failure = AnswerError(
                 f"agent '{self.spec.name}': the answer does not fit the schema: {'; '.join(answer.problems)}",
                 partial_text=reply.text,
-                hint="raise `max_tokens`: the answer was cut off" if reply.finish_reason == "length" else "",
+                hint="raise `max_tokens`: the answer was cut off"
+                if reply.finish_reason == "length"
+                else f"the last answer was: {shortened(reply.text)}",
             )
             failure.details |= {"problems": list(answer.problems)}
             raise failure

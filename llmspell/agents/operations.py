@@ -14,7 +14,7 @@ from typing import Any
 from llmspell.agents import state
 from llmspell.agents.execution import Execution
 from llmspell.agents.fields import field
-from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data
+from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data, spec_from_data
 from llmspell.agents.spec import NeedTools
 from llmspell.agents.streams import Streams
 from llmspell.errors import ComponentNotFound, InvalidArgument, StreamingNotSupported
@@ -51,6 +51,7 @@ class AgentOperations:
         }
         self.immediate: Immediate = {
             "agent.capabilities": self._capabilities,
+            "agent.check": _checked,
             "agent.stream": self._open_stream,
             "stream.close": self._close_stream,
             "tool.list": self._tools,
@@ -133,3 +134,11 @@ class AgentOperations:
         shown = capabilities.described()
         shown["streaming"] = shown["streaming"] and self._streaming
         return shown
+
+
+def _checked(spec: Any) -> Any:
+    """The description of an agent, when it is one: what is wrong is told where the agent is made."""
+    if not isinstance(spec, dict):
+        raise InvalidArgument("the description of an agent expected")
+    spec_from_data(spec)
+    return spec

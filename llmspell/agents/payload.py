@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Any, Final
 
 from llmspell.agents import state
@@ -23,8 +24,8 @@ def spec_from_data(data: Any) -> AgentSpec:
     """The description of an agent that goes with each call."""
     tools = items(data, "tools")
     temperature = data.get("temperature")
-    if temperature is not None and (isinstance(temperature, bool) or not isinstance(temperature, (int, float))):
-        raise InvalidArgument("field 'temperature': a number expected")
+    if temperature is not None and not _is_finite(temperature):
+        raise InvalidArgument("field 'temperature': a finite number expected")
     max_turns = field(data, "max_turns", int, DEFAULT_MAX_TURNS)
     if not 1 <= max_turns <= MAX_MAX_TURNS:
         raise InvalidArgument(f"field 'max_turns': from 1 to {MAX_MAX_TURNS} expected, got {max_turns}")
@@ -46,6 +47,10 @@ def spec_from_data(data: Any) -> AgentSpec:
         transfers=tuple(Transfer(field(item, "agent", str), _tool_spec(item)) for item in items(data, "transfers")),
         schema=Schema(schema) if (schema := field(data, "schema", dict, {})) else None,
     )
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
 
 
 def _is_script(tool: Any) -> bool:

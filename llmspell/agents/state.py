@@ -66,6 +66,12 @@ def to_data(state: LoopState) -> dict[str, Any]:
 
 def from_data(data: Any, resolve: Resolve) -> LoopState:
     """Raises InvalidArgument for anything that `to_data` did not give, and what `resolve` raises."""
+    messages = data.get("messages", []) if isinstance(data, dict) else None
+    if isinstance(messages, list) and len(messages) > MAX_MESSAGES:
+        raise InvalidArgument(
+            f"the conversation holds {len(messages):,} messages, and at most {MAX_MESSAGES:,} are taken",
+            hint="begin anew: conversation:reset() forgets what was said; a summary can go into the next question",
+        )
     if not isinstance(data, dict) or not all(
         _is_short(data.get(name, [])) for name in ("messages", "pending", "calls")
     ):

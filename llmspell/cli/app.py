@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import inspect
 import io
+import shlex
 import shutil
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
-from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
+from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnknownOptionError, UnusedCliTokensError
 from rich.console import Console
 
 from llmspell import __version__
 from llmspell.cli.options import OPTIONS, RunRequest, request
-from llmspell.cli.session import Session
+from llmspell.cli.session import USUAL, Session
 from llmspell.errors import UsageError
 
+_COMMANDS: Final = ("run", "validate", "providers", "init", "schema", "completion")
 _DASH: Final = "\ue000"
 """Stands for the word `-` while cyclopts looks at the words: it takes a lone dash for an option."""
 
@@ -196,15 +198,16 @@ def _run() -> Callable[..., RunRequest]:
 
 def _usage(error: CycloptsError, words: list[str]) -> UsageError:
     """What cyclopts found wrong, in our words' form."""
-    command = (
-        " ".join(["llmspell", *words[:1]])
-        if words[:1] in (["run"], ["validate"], ["providers"], ["init"])
-        else "llmspell"
-    )
+    command = f"llmspell {words[0]}" if words[:1] and words[0] in _COMMANDS else "llmspell"
     hint = f"`{command} --help` lists what there is"
     if isinstance(error, UnknownOptionError) and words[:1] == ["run"]:
         hint += "; the script's own options go after --"
+    if isinstance(error, UnknownCommandError) and words[0].endswith((".lua", ".toml")):
+        hint = f"a file is run with `llmspell run {shlex.quote(words[0])}`"
     message = str(error).strip()
     if isinstance(error, UnusedCliTokensError):
-        message = f"nothing is known to do with {', '.join(map(repr, error.unused_tokens or ()))}"
+        message = f"unexpected argument {', '.join(map(repr, error.unused_tokens or ()))}"
+    if isinstance(error, MissingArgumentError) and "parameter FILE" in message:
+        message = "no file is named"
+        hint = f"name a manifest or a script, as in `{command} {USUAL}`"
     return UsageError(message.replace(_DASH, "-"), hint=hint)

@@ -111,10 +111,7 @@ class LiveLine:
         open_line = self._err.line_open or (self._out.is_terminal and self._out.line_open)
         if open_line and not self._drawn:
             return  # the cursor stands behind something that a script has written
-        try:
-            columns = os.get_terminal_size(2).columns
-        except OSError:
-            columns = 80
+        columns = self._err.columns or 80
         self._err.write(_ERASE + self.line(max(columns - 1, 20)).encode("utf-8", "replace"))
         self._drawn = True
 

@@ -85,12 +85,13 @@ class Printer:
             self.err.text(text)
 
     def _failed(self, error: LlmspellError, ending: Ending) -> None:
-        from llmspell.cli.report import error_text
+        from llmspell.cli.report import Paint, error_text
 
         if isinstance(error, OutputClosed):
             return  # quietly, as every tool whose reader has gone
+        paint = Paint(self.err.colour, self.err.columns)
         start = "\n" if self.err.line_open or (self.out.line_open and self.out.is_terminal) else ""
-        self.err.text(start + error_text(error, ending.sources, ending.usage, colour=self.err.colour))
+        self.err.text(start + error_text(error, ending.sources, ending.usage, paint))
 
     def _clear(self) -> None:
         if self.live is not None:
@@ -149,13 +150,14 @@ def log_level(verbose: bool) -> str:
 
 def log_line(event: Log) -> str:
     from llmspell.cli.jsonform import json_line
-    from llmspell.cli.report import harmless
+    from llmspell.cli.report import aligned
 
     fields = "".join(
         f" {name}={value if isinstance(value, str) else json_line(value).rstrip()}"
         for name, value in event.fields.items()
     )
-    return harmless(f"{event.level}: {event.message}{fields}") + "\n"
+    head = f"{event.level}:"
+    return f"{head} {aligned(head, event.message + fields)}\n"
 
 
 def _result_line(result: Any) -> bytes:

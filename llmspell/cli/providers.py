@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from llmspell.cli.report import harmless
 from llmspell.cli.run import is_manifest
-from llmspell.cli.session import Session
+from llmspell.cli.session import USUAL, Session
 from llmspell.errors import UsageError
 from llmspell.manifest.load import load_manifest
 from llmspell.manifest.model import Manifest
@@ -17,8 +17,6 @@ from llmspell.providers.capabilities import known
 from llmspell.providers.key_sources import SOURCES
 from llmspell.providers.manager import ProviderManager
 
-USUAL: Final = "llmspell.toml"
-"""The manifest that is meant where none is named: what `llmspell init` writes."""
 PIPE_WIDTH: Final = 200
 """Columns where stdout is no terminal: nobody wants a line broken that a program reads."""
 UNKNOWN: Final = "(what its protocol carries; of the model nothing is known)"

@@ -48,7 +48,7 @@ def _read(file: str, path: Path) -> bytes:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _whole(file, "the file does not exist") from None
+        raise _whole(file, "the file does not exist", "check the path; it is taken from the current folder") from None
     except IsADirectoryError:
         raise _whole(file, "this is a folder", "name the manifest file in it") from None
     except OSError as error:
@@ -92,7 +92,8 @@ def _check_files(manifest: Manifest, at: At) -> None:
     run, providers = at.child("run"), at.child("providers")
     script = manifest.script_path()
     if script is not None and not os.path.isfile(script):  # unlike Path.is_file it never raises
-        run.child("script").refuse(f"there is no file {script}")
+        is_folder = os.path.isdir(script)
+        run.child("script").refuse(f"{script} is a folder" if is_folder else f"there is no file {script}")
     for index, folder in enumerate(manifest.module_roots()):
         if not os.path.isdir(folder):
             run.child("modules").child(index).refuse(f"there is no folder {folder}")

@@ -51,7 +51,7 @@ STATE = LoopState(
     ),
     pending=(ToolCall(id="2", name="t", error="bad JSON"),),
     calls=(ToolCall(id="1", name="t"), ToolCall(id="2", name="t")),
-    usage=Usage(input_tokens=1, output_tokens=2, cached_tokens=3, reasoning_tokens=4),
+    usage=Usage(input_tokens=1, output_tokens=2, cached_tokens=3, reasoning_tokens=4, cache_write_tokens=5),
     turns=5,
     duration_ms=6.5,
     parameters={"top_p": 0.5, "nested": {"list": [1]}},
@@ -83,7 +83,6 @@ def test_a_loops_state_comes_back_as_it_was() -> None:
         {"messages": [{"role": "user", "text": b"\xff"}]},
         {"messages": [5]},
         {"messages": "user"},
-        {"messages": [{"role": "user"}] * 10_001},
         {"calls": [{"id": "1", "name": "t"}] * 10_001},
         {"pending": [{"id": 1, "name": "t"}]},
         {"pending": [{"name": "t"}]},
@@ -99,6 +98,16 @@ def test_a_loops_state_comes_back_as_it_was() -> None:
 def test_a_state_that_the_host_did_not_give_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         from_data({**state.to_data(STATE), **change})
+
+
+def test_a_history_that_is_too_long_is_refused_in_the_words_of_a_conversation() -> None:
+    history = [{"role": "user", "text": "x"}] * 10_001
+    payload = {"agents": [{"name": "a"}], "input": {"text": "y"}, "history": history}
+    with pytest.raises(InvalidArgument, match="the conversation holds 10,001 messages, and at most 10,000") as caught:
+        loop_of(payload)
+    assert "conversation:reset()" in caught.value.hint
+    with pytest.raises(InvalidArgument, match="the conversation holds 10,001 messages"):
+        from_data({**state.to_data(STATE), "messages": history})
 
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.binary()

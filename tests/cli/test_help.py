@@ -59,6 +59,7 @@ def test_the_version_is_one_line(tmp_path: Path) -> None:
         "init a b",
         "schema x",
         "completion tcsh",
+        "a.lua",
     ],
 )
 def test_a_command_line_that_makes_no_sense(
@@ -73,4 +74,4 @@ def test_also_a_command_line_that_makes_no_sense_gives_one_json_object(tmp_path:
     result = llmspell("run", "--output", "json", cwd=tmp_path)
     error = result.json["error"]
     assert (result.code, result.err, error["kind"]) == (2, "", "usage")
-    assert error["hint"] == "`llmspell run --help` lists what there is"
+    assert error["hint"] == "name a manifest or a script, as in `llmspell run llmspell.toml`"

@@ -53,6 +53,12 @@ def test_log_messages_go_to_stderr_from_info_on(tmp_path: Path) -> None:
     assert "it is one of debug, info" in llmspell("run", "a.lua", cwd=tmp_path, env={"LLMSPELL_LOG": "all"}).err
 
 
+def test_what_a_script_says_in_log_messages_and_errors_cannot_pass_for_a_line_of_ours(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='Log.info("a\\nerror: b", { c = "d\\r\\ne\\27]0;t\\7" }) error("f\\nhelp: g", 0)')
+    lines = llmspell("run", "a.lua", cwd=tmp_path).err.splitlines()
+    assert lines[:5] == ["info: a", "      error: b c=d\\r", "      e\\x1b]0;t\\x07", "error: f", "       help: g"]
+
+
 def test_json_output_is_one_object_with_everything_in_it(tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -165,6 +171,16 @@ def test_a_script_can_come_from_stdin(tmp_path: Path) -> None:
 def test_a_script_reads_stdin(tmp_path: Path) -> None:
     write(tmp_path, a_lua='print(io.read("l")) print(io.read("n")) return io.read("a")')
     assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"one\n2\n\xff").out == "one\n2\n\udcff\n"
+
+
+def test_a_script_reads_stdin_as_a_file_line_by_line(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='local first = io.stdin:read() for line in io.stdin:lines("L") do io.write(first, line) end')
+    assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"> \na\nb\n").out == "> a\n> b\n"
+
+
+def test_other_tasks_go_on_while_a_script_waits_for_input(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='Task.spawn(function() print("meanwhile") end) print(io.read())')
+    assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"line\n").out == "meanwhile\nline\n"
 
 
 def test_a_first_line_for_the_shell_is_skipped_and_counted(tmp_path: Path) -> None:

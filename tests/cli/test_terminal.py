@@ -145,6 +145,14 @@ def test_help_is_as_wide_as_the_terminal(tmp_path: Path) -> None:
         assert max(map(len, lines)) == columns
 
 
+def test_a_source_line_of_an_error_fits_into_the_terminal(tmp_path: Path) -> None:
+    write(tmp_path, a_lua=f"local {'x' * 50} = 1 local y = nil_value.field {'-- ' + 'z' * 60}\n")
+    text = in_terminal("run", "a.lua", cwd=tmp_path, columns=60, env={"NO_COLOR": "1"}).text.replace("\r\n", "\n")
+    _, _, source, marker, *_ = text.splitlines()
+    assert len(source) <= 60
+    assert source[marker.index("^") :].startswith("nil_value")
+
+
 def test_an_error_begins_on_a_line_of_its_own(tmp_path: Path) -> None:
     write(tmp_path, a_lua='io.write("half") error("boom")')
     assert in_terminal("run", "a.lua", cwd=tmp_path, env={"NO_COLOR": "1"}).text.startswith("half\r\nerror: boom")
