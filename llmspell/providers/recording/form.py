@@ -169,7 +169,7 @@ def _plain(value: Any) -> Any:
 
 
 def _delta_to_data(delta: Delta) -> Any:
-    """Text, which is most of them, is a string; anything else an object with one key more than it needs, none less."""
+    """Text, which is most of them, is a string; anything else is an object."""
     match delta:
         case TextDelta(text):
             return text
