@@ -6,7 +6,7 @@ limit together. Reaching a limit is terminal for the run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from llmspell.errors import LimitError
@@ -50,17 +50,32 @@ DOLLAR = 1_000_000_000
 class Reservation:
     """What one effect has set aside: settled exactly once with what it really took."""
 
-    __slots__ = ("_amounts", "_budget")
+    __slots__ = ("_amounts", "_budget", "_taken")
 
     def __init__(self, budget: Budget, amounts: Mapping[str, int]) -> None:
         self._budget = budget
-        self._amounts: Mapping[str, int] | None = amounts
+        self._amounts: dict[str, int] | None = dict(amounts)
+        self._taken: dict[str, int] = {}
+
+    def took(self, **amounts: int) -> None:
+        """What the effect has taken so far, while it goes on; that may be more than was reserved for it. Raises
+        LimitError where what was spent and what all that go on have taken is more than is granted."""
+        if self._amounts is None:
+            return
+        for name, amount in amounts.items():
+            more, self._taken[name] = amount - self._taken.get(name, 0), amount
+            reserved = self._amounts.get(name, 0)
+            self._amounts[name] = max(reserved, amount)
+            self._budget._take(name, more, self._amounts[name] - reserved)
+        self._budget._check_taken(amounts)
 
     def settle(self, **spent: int) -> None:
         """Give back what was reserved and record what was spent (nothing by default)."""
         if self._amounts is None:
             return
         amounts, self._amounts = self._amounts, None
+        for name, amount in self._taken.items():
+            self._budget._take(name, -amount, 0)
         self._budget._settle(amounts, spent)
 
 
@@ -70,6 +85,8 @@ class Budget:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._reserved = dict.fromkeys(COUNTED, 0)
+        self._taken = dict.fromkeys(COUNTED, 0)
+        """By effects that go on: a part of what is reserved."""
         self._spent = dict.fromkeys((*COUNTED, UNPRICED), 0)
 
     def reserve(self, **amounts: int) -> Reservation:
@@ -107,6 +124,16 @@ class Budget:
     def remaining(self, name: str) -> int | None:
         granted: int | None = getattr(self.limits, name)
         return None if granted is None else max(0, granted - self._spent[name] - self._reserved[name])
+
+    def _take(self, name: str, taken: int, reserved: int) -> None:
+        self._taken[name] += taken
+        self._reserved[name] += reserved
+
+    def _check_taken(self, names: Iterable[str]) -> None:
+        for name in names:
+            granted, needed = getattr(self.limits, name), self._spent[name] + self._taken[name]
+            if granted is not None and needed > granted:
+                raise reached(name, granted, needed)
 
     def _settle(self, amounts: Mapping[str, int], spent: Mapping[str, int]) -> None:
         for name, amount in amounts.items():

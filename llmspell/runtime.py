@@ -85,7 +85,7 @@ class ScriptRuntime:
         traffic: Traffic | None = None,
         record: str | Path | None = None,
     ) -> None:
-        """With `record`, what is asked of models is written to that file. Raises UsageError where it cannot be."""
+        """With `record`, what is asked of models is written to that file, which the first run begins."""
         self.manifest = manifest if manifest is not None else Manifest(file="", base=Path.cwd())
         self._tools = tuple(tools)
         self._environ = os.environ if environ is None else environ
@@ -93,7 +93,9 @@ class ScriptRuntime:
         self._keep_output = keep_output
         self._live = live
         self._traffic = traffic
-        self._recording = None if record is None else self._record(Path(record))
+        self._record = None if record is None else Path(record)
+        self._recording: Recording | None = None
+        self._beginning = threading.Lock()
 
     # ---- running ----
 
@@ -139,7 +141,14 @@ class ScriptRuntime:
             raise UsageError("the manifest names no script", hint='add `script = "main.lua"` under [run]')
         return read_script(path), str(path)
 
-    def _record(self, file: Path) -> Recording:
+    def _begun(self) -> Recording | None:
+        """What is recorded to, if anything is. Raises UsageError where it cannot be written."""
+        with self._beginning:
+            if self._recording is None and self._record is not None:
+                self._recording = self._begin(self._record)
+            return self._recording
+
+    def _begin(self, file: Path) -> Recording:
         from llmspell.providers.recording.file import Recording
 
         entries = self.manifest.providers.entries.values()
@@ -156,7 +165,7 @@ class ScriptRuntime:
             return list(self._tools)
         from llmspell.tools.builtin import built_in_tools
 
-        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base)
+        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base, self._environ)
         by_name = {tool.name: tool for tool in (*built_in, *self._tools)}
         return [by_name[name] for name in sorted(allowed) if name in by_name]
 
@@ -177,7 +186,7 @@ class ScriptRuntime:
         """
         from llmspell.host.driver import Driver, Script  # wasmtime takes 40 ms to import
 
-        manifest, began = self.manifest, time.monotonic()
+        manifest, began, recording = self.manifest, time.monotonic(), self._begun()
         run_id = f"run-{os.urandom(6).hex()}"
         limits = manifest.runtime.limits()
         budget = Budget(limits)
@@ -225,7 +234,7 @@ class ScriptRuntime:
             gate,
             media,
             live=self._live,
-            recording=self._recording,
+            recording=recording,
             traffic=self._traffic,
         )
         surroundings = Surroundings(

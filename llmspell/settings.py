@@ -160,11 +160,46 @@ class FileRoot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolSettings:
+class Credential:
+    """A secret that is attached to requests to one host: the header's value is `prefix` and what the environment
+    variable `env` holds."""
+
+    host: str
+    header: str = "authorization"
+    env: str
+    prefix: str = ""
+
+
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What of the network is granted: by default nothing. `hosts` are patterns of access/hosts.py."""
+
+    hosts: tuple[str, ...] = ()
+    methods: tuple[Method, ...] = ("GET", "HEAD")
+    """Those that only ask."""
+    max_response_bytes: int = 8 * 1024 * 1024
+    """Of one answer, as it comes and decompressed: most pages have less than one million, and a message to the sandbox
+    holds 32."""
+    timeout_ms: int = 30_000
+    """Of one call in all, looking up names and redirects included."""
+    max_redirects: int = 5
+    """Two are usual: to https, and to the name with or without www."""
+    credentials: tuple[Credential, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSettings(Reach):
     """One [tools.NAME] section: what is granted to that tool alone."""
 
     name: str
     roots: tuple[FileRoot, ...] = ()
+    engine: Literal["searxng", "brave"] | None = None
+    """Whom `web_search` asks; by default Brave, and SearXNG where there is a `url`."""
+    url: str | None = None
+    """Where that is, if not where such engines usually are."""
     max_file_bytes: int = 8 * 1024 * 1024
     """Of one file: a long book has two million; what a script is told at once is a message of 32 MB at most."""
     max_write_bytes: int = 256 * 1024 * 1024

@@ -17,7 +17,14 @@ from llmspell.agents.payload import output_of
 from llmspell.agents.shown import Shown, Sink, TakeMedium
 from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
 from llmspell.agents.turns import Turns
-from llmspell.errors import LlmspellError, ProviderError, RateLimitError, ToolError
+from llmspell.errors import (
+    InvalidArgument,
+    InvalidMedia,
+    LlmspellError,
+    ProviderError,
+    RateLimitError,
+    ToolError,
+)
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
 from llmspell.tools.registry import ToolRegistry
@@ -67,7 +74,7 @@ class Execution:
         """One host tool, through the gate, if its arguments fit."""
         tool = self.tools.get(name)
         return await self._turns.gate.effect(
-            "tool.execute", name, lambda: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
+            "tool.execute", name, lambda _: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
         )
 
     def _offer(self, name: str) -> ToolSpec:
@@ -77,25 +84,31 @@ class Execution:
     async def _ask(self, loop: AgentLoop, sink: Sink | None) -> str:
         """One model turn, of the first of the agent's models that gives one. Returns the provider's name."""
         failed: list[Mapping[str, Any]] = []
+        last: ProviderError | None = None
         while True:
             spec = loop.spec
             provider, model = self._choose(spec, loop.fallbacks)
             able = provider.capabilities_of(model)
             request = loop.request(model, [*spec.script_tools, *(self._offer(name) for name in spec.host_tools)])
-            needs.check(provider.name, able, request)
-            if not able.json_schema:  # it would be refused; the loop checks every answer itself
-                request = replace(request, schema=None)
             shown = Shown(spec.name, sink, self._on_text, self._take)
-            price = await self._turns.price(provider, request)
             began = time.monotonic()
             try:
+                needs.check(provider.name, able, request)
+                if not able.json_schema:  # it would be refused; the loop checks every answer itself
+                    request = replace(request, schema=None)
+                price = await self._turns.price(provider, request)
                 reply, cost = await self._turns.ask(provider, request, shown, price)
-            except ProviderError as error:
+            except (ProviderError, InvalidMedia, InvalidArgument) as error:
+                if isinstance(error, ProviderError):
+                    last = error
+                if last is None:  # the script's own mistake; of a fallback it is no more than a reason to ask the next
+                    raise
                 failed.append({"model": f"{provider.name}/{model}", "kind": error.kind, "message": error.message})
                 if shown.any or not loop.fall_back():  # what the script has seen cannot be taken back
+                    reason = error if shown.any else last
                     if len(failed) > 1:
-                        error.details |= {"attempts": failed}
-                    raise
+                        reason.details |= {"attempts": failed}
+                    raise reason from None
                 if isinstance(error, RateLimitError):
                     await shown.rate_limited(error.provider, error.retry_after)
             else:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from llmspell.errors import BadResponseError, LlmspellError, ProviderError, ProviderTimeout
 from llmspell.providers import estimate
@@ -15,6 +16,12 @@ from llmspell.types import Delta, ModelReply, ModelRequest, Usage
 BILLED = (BadResponseError, ProviderTimeout)
 """Failures of a request that the server took, as far as is known: what it has read counts. Others it refused, or never
 had."""
+
+
+STEP: Final = 256
+"""Bytes of an answer, at least, between two looks at the budget, or a PART of what has come: a price of the list takes
+0.2 ms to reckon, and most pieces have a few bytes."""
+PART: Final = 64
 
 
 class Meter:
@@ -27,6 +34,7 @@ class Meter:
             input_tokens=estimate.input_tokens(request), output_tokens=estimate.output_tokens(request, longest)
         )
         self._received = 0
+        self._told = 0
         self._usage: Usage | None = None
         self._taken = False
 
@@ -52,6 +60,15 @@ class Meter:
             input_tokens=usage.input_tokens or self._expected.input_tokens,
             output_tokens=usage.output_tokens or estimate.answer_tokens(delta),
         )
+
+    def taken(self) -> Mapping[str, int]:
+        """What the answer has cost so far, whenever some more of it has come; what was sent is an estimate, and counts
+        only in money."""
+        if self._received < self._told + max(STEP, self._told // PART):
+            return {}
+        self._told = self._received
+        amounts = self._amounts(self.usage())
+        return {name: amounts[name] for name in ("output_tokens", "cost") if name in amounts}
 
     def failed(self, error: LlmspellError) -> None:
         self._taken = isinstance(error, BILLED)

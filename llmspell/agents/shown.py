@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from llmspell.content import MediaContent
-from llmspell.types import MediaDelta, ModelReply, RawMedia, ReasoningDelta, TextDelta, ToolCallDelta
+from llmspell.types import MediaDelta, RawMedia, ReasoningDelta, TextDelta, ToolCallDelta
 
 TakeMedium = Callable[[RawMedia], MediaContent]
 """Checks and keeps a medium that a server gave. Raises InvalidMedia."""
@@ -36,20 +35,8 @@ class Shown:
         if self._sink is not None:
             await self._sink(content)
 
-    async def whole(self, reply: ModelReply) -> None:
-        """A turn that came in one piece."""
-        for thought in reply.reasoning:
-            if thought.text:
-                await self.delta(ReasoningDelta(thought.text))
-        if reply.text:
-            await self.delta(TextDelta(reply.text))
-        for index, item in enumerate(reply.tool_calls):
-            await self.delta(ToolCallDelta(index, item.id, item.name, json.dumps(dict(item.arguments))))
-        for medium in reply.media:
-            await self.delta(MediaDelta(medium))
-
     async def delta(self, delta: TextDelta | ReasoningDelta | ToolCallDelta | MediaDelta) -> None:
-        self.any = True
+        self.any = self.any or self.streamed or isinstance(delta, TextDelta)  # a person is shown nothing but text
         if isinstance(delta, TextDelta):
             if self._on_text is not None:
                 self._on_text(self.agent, delta.text)

@@ -17,11 +17,14 @@ from llmspell.agents.shown import Shown
 from llmspell.errors import BadResponseError, LlmspellError, ProviderError, RateLimitError
 from llmspell.providers import prices, retries
 from llmspell.providers.base import Provider
+from llmspell.providers.pieces import pieces
 from llmspell.providers.prices import Price
 from llmspell.providers.traffic import Rates, Traffic
 from llmspell.types import ModelReply, ModelRequest
 
 T = TypeVar("T")
+Took = Callable[[Mapping[str, int]], None]
+"""Raises LimitError where a turn has taken more than is granted."""
 OP = "model.turn"
 MAX_PRICES = 100
 """That are remembered."""
@@ -36,7 +39,7 @@ class Gate(Protocol):
         self,
         op: str,
         label: str,
-        perform: Callable[[], Awaitable[T]],
+        perform: Callable[[Took], Awaitable[T]],
         *,
         reserve: Mapping[str, int],
         spent: Callable[[], Mapping[str, int]] | None = None,
@@ -104,10 +107,10 @@ class Turns:
     ) -> tuple[ModelReply, int | None]:
         meter = Meter(request, provider.settings.max_tokens, lambda: pricing.result() if pricing.done() else None)
 
-        async def perform() -> ModelReply:
+        async def perform(took: Took) -> ModelReply:
             meter.began()
             try:
-                reply = await _reply(provider, request, shown, meter)
+                reply = await _reply(provider, request, shown, meter, took)
             except LlmspellError as error:
                 meter.failed(error)
                 raise
@@ -137,12 +140,13 @@ class Turns:
                 place.settle(meter.tokens())
 
 
-async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter: Meter) -> ModelReply:
+async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter: Meter, took: Took) -> ModelReply:
     if not (shown.wanted and provider.capabilities_of(request.model).streaming):
         reply = await provider.complete(request)
         meter.got(reply)
-        if shown.wanted:
-            await shown.whole(reply)
+        for delta in pieces(reply) if shown.wanted else ():
+            if not isinstance(delta, ModelReply):
+                await shown.delta(delta)
         return reply
     from aiostream import streamcontext  # 10 ms, and only streams need it
 
@@ -150,6 +154,8 @@ async def _reply(provider: Provider, request: ModelRequest, shown: Shown, meter:
     async with streamcontext(provider.stream(request)) as deltas:  # left early, it closes the connection
         async for delta in deltas:
             meter.got(delta)
+            if more := meter.taken():
+                took(more)
             if isinstance(delta, ModelReply):
                 whole = delta
             else:

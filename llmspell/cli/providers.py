@@ -49,7 +49,7 @@ class Configured(NamedTuple):
         """Whether anything is known of the model itself; otherwise its capabilities are its protocol's."""
         settings = self.manifest.providers.entries.get(provider.name)
         return (
-            provider.kind == "scripted"
+            provider.kind in ("scripted", "replay")
             or (settings and settings.capabilities) is not None
             or bool(known(provider.kind, model).keys() - {"max_media_size"})  # which is its server's
         )

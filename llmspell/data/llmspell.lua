@@ -32,6 +32,7 @@
 ---@field output_tokens integer
 ---@field cached_tokens integer part of input_tokens
 ---@field reasoning_tokens integer part of output_tokens
+---@field cache_write_tokens integer part of input_tokens, which some servers charge more for
 ---@field cost? number US dollars; nil where a price is not known
 
 ---@class llmspell.OutputMetadata

@@ -2,16 +2,17 @@
 
 An effect is what costs or touches the world: a model turn, a tool. Before it starts its price is reserved, so that a
 parallel fan-out cannot pass a limit; when it ended, well or not, the true price is settled. What is reserved is an
-estimate, and mostly too high: an effect that would fit if others cost less than that waits for them to end. A limit
-that does not hold ends the run, from wherever it was reached.
+estimate, and mostly too high: an effect that would fit if others cost less than that waits for them to end. One that
+turns out to cost more tells so while it goes on. A limit that does not hold ends the run, from wherever it was reached.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from llmspell.abi.messages import Failure, error_value
@@ -20,6 +21,8 @@ from llmspell.events import CallFinished, CallRetried, CallStarted, Event
 from llmspell.limits import ESTIMATED, Budget, Reservation
 
 T = TypeVar("T")
+Took = Callable[[Mapping[str, int]], None]
+"""Takes what an effect has taken so far, by the names of limits.py. Raises LimitError where that is too much."""
 _REMEMBERED: Final = 32
 """Errors given to the script that can come back as the run's error: the recent ones."""
 
@@ -66,13 +69,14 @@ class Gate:
         self,
         op: str,
         label: str,
-        perform: Callable[[], Awaitable[T]],
+        perform: Callable[[Took], Awaitable[T]],
         *,
         reserve: Mapping[str, int],
         spent: Callable[[], Mapping[str, int]] | None = None,
         ends: bool = True,
     ) -> T:
-        """Perform one effect. `spent` tells when it ended, well or not, what it cost as far as that is known; without
+        """Perform one effect, which tells what it has taken while it goes on, where that may be more than was reserved:
+        then the limit ends it. `spent` tells when it ended, well or not, what it cost as far as that is known; without
         it, that is what was reserved. `ends` says that it ends by itself, whatever the script does."""
         reservation = await self._reserve(reserve)
         self._ending += ends
@@ -80,8 +84,13 @@ class Gate:
         call, began = self._effects, time.monotonic()
         self.emit(CallStarted(at=self.elapsed(), call=call, op=op, label=label))
         failed = "cancelled"
+
+        def tell(amounts: Mapping[str, int]) -> None:
+            with self._limited():
+                reservation.took(**amounts)
+
         try:
-            result = await perform()
+            result = await perform(tell)
             failed = ""
             return result
         except LlmspellError as error:
@@ -113,8 +122,14 @@ class Gate:
             return self._reserved(amounts)
 
     def _reserved(self, amounts: Mapping[str, int]) -> Reservation:
-        try:
+        with self._limited():
             return self.budget.reserve(**amounts)
+
+    @contextlib.contextmanager
+    def _limited(self) -> Iterator[None]:
+        """A limit that is reached ends the run."""
+        try:
+            yield
         except LimitError as error:
             self._on_fault(error)
             raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
-from llmspell.access.roots import problem_of
+from llmspell.access import credentials, fields, hosts, roots
 from llmspell.content import MEDIA_TYPES
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
@@ -17,8 +17,10 @@ from llmspell.manifest.values import Choice, Dollars, Flag, Measure, Real, Text,
 from llmspell.settings import (
     AgentSettings,
     CapabilitySettings,
+    Credential,
     FileRoot,
     MediaSizes,
+    Method,
     Prices,
     ProviderKind,
     ProviderSettings,
@@ -72,7 +74,7 @@ def _bytes(name: str, doc: str, high: int) -> tuple[Key, Key]:
 
 def _mount(path: str) -> str:
     """What is wrong with the place of a granted folder, or ""."""
-    return problem_of(path) or ("begins with '~', which stands for nothing here" if path.startswith("~") else "")
+    return roots.problem_of(path) or ("begins with '~', which stands for nothing here" if path.startswith("~") else "")
 
 
 def _duration(low: int, unlimited: bool = False) -> Measure:
@@ -97,6 +99,11 @@ def _size(low: int, high: int, unlimited: bool = False) -> Measure:
         high=high,
         unlimited=unlimited,
     )
+
+
+def _attachable(header: str) -> str:
+    """What is wrong with a header for a secret, or ""."""
+    return "is set by llmspell itself" if header.lower() in fields.FRAMING else ""
 
 
 def _words(cls: type[Any], field: str) -> tuple[str, ...]:
@@ -419,6 +426,58 @@ ROOT = Section(
     ),
 )
 
+CREDENTIAL = Section(
+    build=Credential,
+    doc="A secret that is attached to requests to one host. Neither the script nor a model sees it.",
+    keys=(
+        Key(name="host", kind=Text(check=credentials.problem_of), doc="The host, as in `hosts`; one, without `*`."),
+        Key(
+            name="header",
+            kind=Text(what="the name of a header", pattern=fields.HEADER_NAME, check=_attachable),
+            doc="The header that carries the secret.",
+        ),
+        Key(
+            name="env",
+            kind=Text(
+                what="the name of an environment variable",
+                pattern=_ENV_NAME,
+                hint="it names the variable that holds the secret, and is never the secret itself",
+                secret=True,
+            ),
+            doc="The environment variable that holds the secret.",
+        ),
+        Key(
+            name="prefix",
+            kind=Text(what="printable ASCII characters", pattern=r"[ -~]*"),
+            doc='What stands before the secret, such as "Bearer ".',
+        ),
+    ),
+)
+
+REACH = (
+    Key(
+        name="hosts",
+        kind=Listing(item=Text(check=hosts.problem_of)),
+        doc='The hosts that may be asked: "api.example.com" (ports 80 and 443), "*.example.org:8443" (names beneath), '
+        '"127.0.0.1:8080" or "10.1.0.0/16" (an address that is not public must be granted as such), "*" (all that is '
+        "public).",
+    ),
+    Key(
+        name="methods",
+        kind=Listing(item=Text(what="an HTTP method", pattern="|".join(get_args(Method)), hint="such as POST")),
+        doc="The HTTP methods that may be used.",
+    ),
+    *_bytes("max_response", "Largest answer, as it comes and decompressed", 32 * units.MB),
+    *_times("timeout", "Longest time of one call, redirects included", 1),
+    Key(
+        name="max_redirects",
+        kind=Whole(high=20),
+        doc="Redirects that are followed, to granted hosts; with 0 they are the answer.",
+    ),
+    Key(name="credentials", kind=Tables(section=CREDENTIAL), doc="Secrets that are attached, each for one host."),
+)
+"""What of the network is granted."""
+
 TOOL = Section(
     build=ToolSettings,
     doc="What is granted to one tool alone.",
@@ -426,6 +485,17 @@ TOOL = Section(
         Key(name="roots", kind=Tables(section=ROOT), doc="The folders that the tool may use."),
         *_bytes("max_file", "Largest file that the tool reads or writes", units.GB),
         *_bytes("max_write", "What the tool may write in one run, over all files", units.I64_MAX),
+        *REACH,
+        Key(
+            name="engine",
+            kind=Choice(options=_words(ToolSettings, "engine")),
+            doc="Whom `web_search` asks; by default brave, and searxng where there is a `url`.",
+        ),
+        Key(
+            name="url",
+            kind=Text(check=_base_url),
+            doc="Where that is, such as https://searx.example.org/search; its host must be granted in any case.",
+        ),
     ),
 )
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from llmspell.access.inflate import BadEncoding, Inflater
 from llmspell.errors import BadResponseError, ProviderError, ProviderTimeout
 from llmspell.providers import faults
 from llmspell.providers.body import Body
-from llmspell.providers.inflate import Inflater
 
 DRAIN_SECONDS = 0.25
 """For the last bytes after an answer's end mark, which let the connection be used again."""
@@ -59,7 +59,8 @@ class Answer:
         self._wire = wire
         self._host = host
         self._limit = limit
-        self._inflater = Inflater(headers.get("content-encoding", ""))
+        with _translated():
+            self._inflater = Inflater(headers.get("content-encoding", ""))
         self._ready: Iterator[bytes] = iter(())
         self._ended = False
         self._raw_size = 0
@@ -84,7 +85,9 @@ class Answer:
     async def read(self) -> bytes:
         """The next bytes, decompressed, at once when they are there; b"" at the end. Raises ProviderError."""
         while True:
-            if piece := next(self._ready, b""):
+            with _translated():
+                piece = next(self._ready, b"")
+            if piece:
                 self._size += len(piece)
                 self._check(self._size)
                 return piece
@@ -97,13 +100,12 @@ class Answer:
             self._ready = self._inflater.feed(raw) if raw else self._inflater.close()
 
     async def read_all(self, seconds: float) -> bytes:
-        """The whole body, with at most `seconds` of silence within it."""
+        """The whole body, with at most `seconds` of silence within it, once it has begun."""
         pieces: list[bytes] = []
-        while True:
-            self.allow(seconds, "further part of the answer")
-            if not (piece := await self.read()):
-                return b"".join(pieces)
+        while piece := await self.read():
             pieces.append(piece)
+            self.allow(seconds, "further part of the answer")
+        return b"".join(pieces)
 
     async def drain(self) -> None:
         """After the end mark: take the few bytes that may follow, so that the connection can be used again."""
@@ -127,3 +129,11 @@ class Answer:
         if size > self._limit:
             hint = "`max_reply_bytes` of the provider sets the limit"
             raise BadResponseError(f"the answer is larger than {self._limit:,} bytes", hint=hint)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except BadEncoding as error:
+        raise BadResponseError(str(error), retryable=error.cut) from None

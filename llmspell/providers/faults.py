@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import NamedTuple
@@ -189,7 +190,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     from email.utils import parsedate_to_datetime  # only here: it takes 8 ms to import
 
     try:
-        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - now)
+        until = parsedate_to_datetime(headers.get("retry-after", ""))
+        return max(0.0, until.replace(tzinfo=until.tzinfo or UTC).timestamp() - now)  # HTTP dates are all of UTC
     except (ValueError, TypeError, OverflowError):
         return None
 

@@ -62,8 +62,8 @@ UNREACHED = "check `base_url`, the network, and the proxy variables of the envir
 BROKEN = "the connection to {host} broke in the middle of the answer: {reason}"
 SILENT = "{host} closed the connection without answering"
 TABLE = (
-    Row(httpx.ConnectTimeout, ProviderTimeout, "connecting to {host} took too long", hint=UNREACHED),
-    Row(httpx.PoolTimeout, ProviderTimeout, "no connection to {host} became free"),
+    Row(httpx.ConnectTimeout, ConnectError, "connecting to {host} took too long", hint=UNREACHED),
+    Row(httpx.PoolTimeout, ConnectError, "no connection to {host} became free"),
     Row(httpx.WriteTimeout, ProviderTimeout, "sending the request to {host} took too long"),
     Row(httpx.TimeoutException, ProviderTimeout, "{host} sent nothing for too long"),
     Row(httpx.ProxyError, ConnectError, "the proxy did not connect to {host}: {reason}", hint=UNREACHED),
@@ -158,10 +158,13 @@ class HttpClient:
 
         too_long = f"the answer of {call.host} took longer than {total:g} s, the provider's `total_timeout`"
 
-        async def trace(event: str, _: Any) -> None:
-            nonlocal sent
-            if event.endswith(".send_request_headers.started"):
-                sent = loop.time()
+        connected = False
+
+        async def trace(event: str, info: Any) -> None:
+            nonlocal sent, connected
+            # a proxy is asked to connect by a request of its own
+            if event.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
+                connected, sent = True, loop.time()
                 timer.reschedule(min(sent + first, end))
 
         try:
@@ -175,8 +178,13 @@ class HttpClient:
             async with timer:
                 response = await client.send(request, stream=True)
         except TimeoutError:
-            late = f"no answer came from {call.host} within {first:g} s" if loop.time() < end else too_long
-            raise ProviderTimeout(late) from None
+            if loop.time() >= end:
+                late = too_long
+            elif connected:
+                late = f"no answer came from {call.host} within {first:g} s"
+            else:
+                late = f"connecting to {call.host} took too long"
+            raise (ProviderTimeout if connected else ConnectError)(late) from None  # only what was sent is billed
         except MAPPED as exc:
             raise translate(exc, host=call.host, within=False) from exc
         try:

@@ -60,6 +60,10 @@ def is_there(source: Source, environ: Mapping[str, str]) -> bool:
     return SOURCES[source.key].there(source.place, environ)
 
 
+def _is_set(name: str, environ: Mapping[str, str]) -> bool:
+    return bool(environ.get(name))
+
+
 def _from_env(name: str, environ: Mapping[str, str], provider: str) -> str:
     value = environ.get(name, "")
     if not value.strip():
@@ -124,7 +128,7 @@ def _from_keyring(entry: str, _environ: Mapping[str, str], _provider: str) -> st
 
 SOURCES: Mapping[str, Kind] = MappingProxyType(
     {
-        "api_key_env": Kind("variable", "the environment variable {}", lambda name, env: name in env, _from_env),
+        "api_key_env": Kind("variable", "the environment variable {}", _is_set, _from_env),
         "api_key_file": Kind("file", "the file {}", lambda path, _: os.path.isfile(path), _from_file),
         "api_key_keyring": Kind("keyring", "the keyring entry {}", lambda _entry, _environ: False, _from_keyring),
     }

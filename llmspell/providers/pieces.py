@@ -16,7 +16,7 @@ def pieces(reply: ModelReply) -> Iterator[Delta]:
     if reply.text:
         yield TextDelta(reply.text)
     for index, call in enumerate(reply.tool_calls):
-        fragment = "" if call.error else json.dumps(call.arguments, ensure_ascii=False)
+        fragment = "" if call.error else json.dumps(dict(call.arguments), ensure_ascii=False)
         yield ToolCallDelta(index, call.id, call.name, fragment)
     for medium in reply.media:
         yield MediaDelta(medium)

@@ -76,6 +76,7 @@ def listed(url: str, model: str, tier: str = "") -> Price | None:
         counted = Counted(
             input_tokens=usage.input_tokens,
             cache_read_tokens=usage.cached_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
             output_tokens=usage.output_tokens,
             output_reasoning_tokens=usage.reasoning_tokens,
         )
@@ -106,8 +107,10 @@ def _free(_: Usage) -> int:
 
 def _consistent(usage: Usage) -> Usage:
     """Parts are no larger than their wholes, whatever a server says."""
+    cached = min(usage.cached_tokens, usage.input_tokens)
     return replace(
         usage,
-        cached_tokens=min(usage.cached_tokens, usage.input_tokens),
+        cached_tokens=cached,
+        cache_write_tokens=min(usage.cache_write_tokens, usage.input_tokens - cached),
         reasoning_tokens=min(usage.reasoning_tokens, usage.output_tokens),
     )

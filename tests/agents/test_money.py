@@ -21,7 +21,7 @@ from llmspell.settings import ProviderSettings
 from llmspell.types import Message, ModelRequest, TextDelta, Usage
 from tests.agents.scripted import ECHO, calls, replies
 from tests.agents.test_wire import one_chunk_then_silent, silent, tool
-from tests.providers.loopback import Handler, Loopback, Reply, Request, answer, chat, delta, whole
+from tests.providers.loopback import DONE, Handler, Loopback, Reply, Request, answer, chat, delta, whole
 from tests.runtime.running import Ran, ran, run
 
 PRICES = "[providers.p.prices]\ninput = 100\noutput = 1000\n"
@@ -259,3 +259,56 @@ def test_what_a_protocol_asks_for_where_nobody_names_a_length_is_reserved() -> N
     assert isinstance(ended.error, LimitError)
     assert ended.error.spent > 16_384 * 1000 / 1_000_000
     assert requests == 0
+
+
+# ---- answers that do not end ----
+
+
+def endless(sent: list[int]) -> Handler:
+    """Four tokens an event, until the client leaves."""
+
+    async def handler(_: Request, reply: Reply) -> None:
+        await reply.start(content_type="text/event-stream")
+        while True:
+            sent[0] += 4
+            await reply.chunk(delta("x" * 16))
+            await asyncio.sleep(0)
+
+    return handler
+
+
+STREAMED = "local a = Agent.create {} "
+READ = "for chunk in a:stream_execute('hi') do end"
+
+
+@pytest.mark.parametrize(
+    "limit", ["output_tokens = 2_000", "max_cost_usd = 2.0"], ids=["of tokens", "of money, 1 $ for 1,000 tokens"]
+)
+def test_an_answer_is_broken_off_where_more_has_come_than_is_granted(limit: str) -> None:
+    sent = [0]
+    ended, _ = asked(endless(sent), STREAMED + READ, extra=f"[runtime]\n{limit}\n[providers.p.headers]")
+    assert isinstance(ended.error, LimitError)
+    assert ended.error.exit_code == 3
+    assert 1_900 <= ended.usage["output_tokens"] <= 2_100
+    # besides what was on its way
+    assert sent[0] < 1_000_000
+
+
+def test_answers_that_come_at_once_are_broken_off_together() -> None:
+    sent = [0]
+    source = STREAMED + f"local l = {{}} for i = 1, 10 do l[i] = function() {READ} end end Task.all(l)"
+    ended, _ = asked(endless(sent), source, extra="[runtime]\noutput_tokens = 20_000\n[providers.p.headers]")
+    assert ended.error.limit == "output_tokens"
+    assert 19_000 <= ended.usage["output_tokens"] <= 21_000
+
+
+def test_an_answer_that_is_longer_than_estimated_goes_on_while_there_is_room() -> None:
+    """What others have reserved and not received does not end it."""
+
+    async def long(_: Request, reply: Reply) -> None:
+        await reply.stream([*[delta("x" * 40)] * 500, delta(finish="stop"), DONE])
+
+    source = STREAMED + f"local l = {{}} for i = 1, 10 do l[i] = function() {READ} end end Task.all(l) return 'all'"
+    ended, _ = asked(long, source, extra="[runtime]\noutput_tokens = 50_500\n[providers.p.headers]")
+    assert ended.result == "all"
+    assert ended.usage["output_tokens"] == 50_000

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llmspell.errors import LimitError
 from llmspell.events import CallFinished, CallRetried, CallStarted
-from tests.providers.loopback import Handler, Loopback, Reply, Request, answer, chat, delta, whole
+from llmspell.manifest.load import parse_manifest
+from llmspell.runtime import ScriptRuntime
+from tests.providers.loopback import Handler, Loopback, Reply, Request, answer, chat, delta, stream, whole
 from tests.runtime.running import Ran, ran
 
 NOW = {"retry_after_ms": "0"}
@@ -101,6 +104,14 @@ def test_what_another_attempt_may_mend_and_what_not(failure: Handler, requests: 
     ended, count = asked(failure)
     assert ended.error is not None
     assert count == requests
+
+
+def test_a_person_before_the_terminal_has_seen_nothing_of_what_the_model_only_thought() -> None:
+    with Loopback(in_turn(stream(delta(reasoning="Let me see"), end=False), chat("fine"))) as server:
+        manifest = f'[providers.p]\nmodel = "m"\nbase_url = "{server.url}"'
+        live = ScriptRuntime(parse_manifest(manifest, file="test.toml", base=Path.cwd()), environ={}, live=True)
+        output = asyncio.run(live.execute_script(ASK))
+    assert (output.result, len(server.requests)) == ("fine", 2)
 
 
 def test_an_answer_that_broke_off_before_anybody_saw_it_is_asked_for_again() -> None:

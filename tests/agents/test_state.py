@@ -51,7 +51,7 @@ STATE = LoopState(
     ),
     pending=(ToolCall(id="2", name="t", error="bad JSON"),),
     calls=(ToolCall(id="1", name="t"), ToolCall(id="2", name="t")),
-    usage=Usage(input_tokens=1, output_tokens=2, cached_tokens=3, reasoning_tokens=4),
+    usage=Usage(input_tokens=1, output_tokens=2, cached_tokens=3, reasoning_tokens=4, cache_write_tokens=5),
     turns=5,
     duration_ms=6.5,
     parameters={"top_p": 0.5, "nested": {"list": [1]}},

@@ -58,6 +58,13 @@ def test_a_request_that_was_not_recorded_ends_the_run(folder: Path, capfd: pytes
     assert (error["kind"], error["line"]) == ("journal", 4)
 
 
+def test_no_fallback_model_answers_what_was_not_recorded(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    called(capfd, "run", "real.toml", "--record", "run.jsonl", cwd=folder)
+    write(folder, main_lua='Agent.create { model = "other", fallback = { "scripted/mock" } }:execute("Hello")')
+    result = called(capfd, "run", "test.toml", cwd=folder)
+    assert (result.code, 'model was "mock" and is "other"' in result.err) == (2, True)
+
+
 def test_a_recording_can_be_recorded_but_not_over_itself(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     called(capfd, "run", "real.toml", "--record", "run.jsonl", cwd=folder)
     first = (folder / "run.jsonl").read_text()
@@ -77,6 +84,15 @@ def test_a_file_that_is_no_recording_is_not_written_over(folder: Path, capfd: py
     assert result.err == (
         "error: main.lua is there already and is not a recording\nhelp: name another file, or remove that one\n"
     )
+
+
+def test_a_run_that_does_not_begin_leaves_the_recording_as_it_was(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    called(capfd, "run", "real.toml", "--record", "run.jsonl", cwd=folder)
+    before = (folder / "run.jsonl").read_text()
+    assert called(capfd, "run", "mian.lua", "--record", "run.jsonl", cwd=folder).code == 2
+    assert (folder / "run.jsonl").read_text() == before
 
 
 def test_the_recording_must_be_there_when_a_manifest_names_it(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from llmspell.errors import LimitError, LlmspellError, ProviderError
 from llmspell.events import CallStarted, Event
-from llmspell.host.dispatch import Gate
+from llmspell.host.dispatch import Gate, Took
 from llmspell.limits import DOLLAR, Budget, Limits, as_dict, dollars
 
 
@@ -35,7 +35,7 @@ CALLS = st.builds(
 
 
 async def perform(gate: Gate, call: Call, *, ends: bool = True) -> None:
-    async def act() -> None:
+    async def act(_took: Took) -> None:
         for _ in range(call.turns):
             await asyncio.sleep(0)
         if call.fails:
@@ -90,7 +90,7 @@ def test_calls_that_wait_for_room_go_in_the_order_in_which_they_came() -> None:
         events: list[Event] = []
         gate = Gate(Budget(Limits(cost=100)), events.append, lambda _: None)
 
-        async def act() -> None:
+        async def act(_took: Took) -> None:
             await asyncio.sleep(0)
 
         async def ask(label: str, estimate: int) -> None:

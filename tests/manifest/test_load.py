@@ -182,7 +182,7 @@ BAD = {
     "misspelled default": "[providers]\ndefualt = 'a'\n[providers.a]\n",
     "provider key without a provider": "[providers]\napi_key_env = 'A'\n",
     "agent key without an agent": "[agents]\nprompt = 'x'\n",
-    "key that is near one and equal to another": "[providers.a]\ntimeout = '5s'\n",
+    "key that is near one and equal to another": "[providers.a]\nmax_turns = 5\n",
     "temperature out of range": "[providers.a]\ntemperature = -0.5\n[agents.a]\ntemperature = 101\n",
     "section is no table": "run = 3\nproviders = 'x'\nagents = []\nsecurity = true\n",
     "named section is no table": "[[providers.a]]\n[agents]\nb = 3\n",
@@ -254,6 +254,15 @@ BAD = {
     "table given twice": "[run]\nscript = 'a.lua'\n[runtime]\n[run]\nargs = []\n",
     "nested too deep": "[agents.a]\nparameters = " + "{a = " * 40 + "1" + "}" * 40 + "\n",
     "dotted keys and windows line ends": "runtime.fuel = '1'\r\nruntime.tasks = 'x'\r\n",
+    "what of the network": (
+        "[tools.t]\nhosts = ['http://a.test', '10.0.0.0/4', '*.1.2.3.4', 3]\nmethods = ['get', 'BREW']\n"
+        "max_response_size = '1GB'\nmax_redirects = 21\nengine = 'bing'\nurl = 'searx.test'\n"
+    ),
+    "credentials of tools": (
+        "[[tools.t.credentials]]\nhost = '*.a.test'\nenv = 'sk-123'\n"
+        "[[tools.t.credentials]]\nhost = 'a.test'\nheader = 'Host'\nprefix = \"a\\nb\"\nenv = 'A'\n"
+        "[[tools.t.credentials]]\nhost = '10.0.0.0/8'\nheader = 'a b'\nkey = 'sk-1'\n"
+    ),
     "long values are cut": f"[run]\noutput = '{'x' * 200}'\n{'k' * 200} = 1\n",
 }
 

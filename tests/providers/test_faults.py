@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -92,6 +93,20 @@ def test_what_a_server_wrote_becomes_one_printable_line(text: str, limit: int) -
 )
 def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system's time zone cannot be set here")
+@pytest.mark.parametrize(
+    "date", ["Tue, 14 Nov 2023 22:13:50", "Tue Nov 14 22:13:50 2023", "14 Nov 2023 22:13:50 -0000"]
+)
+def test_a_date_without_a_zone_is_of_utc_wherever_we_are(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "EST+5")
+    time.tzset()
+    try:
+        assert retry_after({"retry-after": date}, NOW) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @given(st.text())

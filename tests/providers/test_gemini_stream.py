@@ -39,6 +39,7 @@ def streamed(*answers: Any) -> Heard:
 
 
 STOP = said(finish="STOP")
+IMAGE = {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}
 CALL = {"functionCall": {"name": "f", "args": {}}}
 
 
@@ -105,10 +106,16 @@ def test_bare_samples_become_one_wav_file(samples: list[str]) -> None:
     assert int.from_bytes(sound.data[24:28], "little") == 16_000
 
 
-@pytest.mark.parametrize("data", ["+/8=", "-_8="])
+@pytest.mark.parametrize("data", ["+/8=", "-_8=", "-_8"])
 def test_media_are_read_in_either_alphabet_of_base64(data: str) -> None:
     answer = said({"inlineData": {"mimeType": "image/png", "data": data}}, finish="STOP")
     assert whole(answer).media == (RawMedia(data=b"\xfb\xff", mime="image/png"),)
+
+
+def test_a_character_that_is_cut_in_two_escapes_arrives_whole() -> None:
+    first = b'data: {"candidates": [{"content": {"parts": [{"text": "a\\ud83d"}]}}]}\n\n'
+    last = b'data: {"candidates": [{"content": {"parts": [{"text": "\\udc4bb"}]}, "finishReason": "STOP"}]}\n\n'
+    assert hear(TRANSLATOR, first, last).reply.text == "a\N{WAVING HAND SIGN}b"
 
 
 @pytest.mark.parametrize("feedback", [{"blockReason": "SAFETY"}, {"blockReason": "OTHER", "blockReasonMessage": "no"}])
@@ -134,6 +141,8 @@ def test_feedback_that_blocks_nothing_is_none() -> None:
         ([said({"inlineData": {"mimeType": "image/png", "data": "***"}})], "medium of the answer is not base64"),
         ([said({"inlineData": {"mimeType": "image/png", "data": "A"}})], "medium of the answer is not base64"),
         ([said(*[CALL] * 129)], "more than 128 tool calls"),
+        ([said(*[IMAGE] * 65)], "more than 64 media"),
+        ([said(*[{"text": "a", "thought": True}, {"text": "b"}] * 1_001)], "more than 1,000 parts"),
         ([said({"functionCall": {"name": "f", "args": {"x": "y" * 1_000_001}}})], "characters of arguments"),
         ([{"candidates": 5}], "candidates are not a list"),
         ([{"candidates": [5]}], "candidates are not a list"),

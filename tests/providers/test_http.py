@@ -13,7 +13,7 @@ import sys
 import threading
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -288,7 +288,42 @@ def test_a_server_that_does_not_speak_tls() -> None:
             async with provider(f"https://127.0.0.1:{server.port}", connect_timeout_ms=300) as local:
                 await local.complete(ask())
 
-        with pytest.raises(ProviderTimeout, match=f"connecting to 127.0.0.1:{server.port} took too long"):
+        with pytest.raises(ConnectError, match=f"connecting to 127.0.0.1:{server.port} took too long"):
+            asyncio.run(main())
+
+
+def test_a_proxy_that_does_not_connect_in_time_was_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handler(_: Request, reply: Reply) -> None:
+        await reply.client_gone()
+
+    with Loopback(handler) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+        async def main() -> None:
+            async with provider("https://models.example", connect_timeout_ms=100, first_token_timeout_ms=100) as remote:
+                await remote.complete(ask())
+
+        with pytest.raises(ConnectError, match=r"connecting to models\.example:443 took too long"):
+            asyncio.run(main())
+    assert [request.method for request in proxy.requests] == ["CONNECT"]
+
+
+@pytest.mark.parametrize("limit", ["connect_timeout_ms", "total_timeout_ms"])
+def test_a_connection_that_takes_too_long_is_no_call_that_costs(limit: str) -> None:
+    with ExitStack() as clients, socket.socket() as full:  # whose line is full, so that the system answers nothing
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            waiting = clients.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        port = full.getsockname()[1]
+
+        async def main() -> None:
+            async with provider(f"http://127.0.0.1:{port}", **{limit: 200}) as local:
+                await local.complete(ask())
+
+        with pytest.raises(ConnectError, match="took"):
             asyncio.run(main())
 
 
@@ -608,6 +643,19 @@ def test_keep_alives_do_not_buy_time(first: bytes, waiting_for: str) -> None:
 
     limits = {"first_token_timeout_ms": 30_000 if waiting_for == "further chunk" else 500, "chunk_timeout_ms": 150}
     assert f"no {waiting_for} came" in fails(ProviderTimeout, handler, streaming=True, **limits).message
+
+
+def test_a_model_may_think_between_the_head_of_a_whole_reply_and_its_body() -> None:
+    async def handler(_: Request, reply: Reply) -> None:
+        await reply.start(content_type="application/json")
+        await asyncio.sleep(0.3)
+        await reply.chunk(whole("thought through"))
+        await reply.end()
+
+    async def use(local: Provider, _: Loopback) -> ModelReply:
+        return await local.complete(ask())
+
+    assert run(handler, use, chunk_timeout_ms=100, first_token_timeout_ms=5_000).text == "thought through"
 
 
 def test_silence_within_a_whole_reply() -> None:

@@ -17,6 +17,7 @@ from llmspell.types import Usage
 
 MILLION = 1_000_000
 DOLLAR = 1_000_000_000
+ANTHROPIC = "https://api.anthropic.com/v1"
 OPENAI = "https://api.openai.com/v1"
 
 
@@ -128,8 +129,18 @@ def test_the_list_prices_reasoning_as_output() -> None:
 
 
 def test_a_server_that_counts_nonsense_does_not_break_the_price() -> None:
-    usage = Usage(input_tokens=1, cached_tokens=10, output_tokens=1, reasoning_tokens=10)
+    usage = Usage(input_tokens=1, cached_tokens=10, output_tokens=1, reasoning_tokens=10, cache_write_tokens=10)
     assert listed("gpt-4o")(usage) > 0
+    price = prices.listed(ANTHROPIC, "claude-sonnet-4-5")
+    assert price is not None
+    assert price(usage) > 0
+
+
+def test_the_list_prices_what_is_written_into_a_cache_above_other_input() -> None:
+    price = prices.listed(ANTHROPIC, "claude-sonnet-4-5")
+    assert price is not None
+    fresh, written = Usage(input_tokens=1000), Usage(input_tokens=1000, cache_write_tokens=1000)
+    assert price(written) * 4 == price(fresh) * 5
 
 
 @pytest.mark.parametrize(

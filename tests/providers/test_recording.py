@@ -202,8 +202,8 @@ def test_the_same_request_plays_its_replies_in_order_and_then_says_so(file: Path
 def test_an_unknown_request_shows_the_nearest_one_and_what_differs(file: Path) -> None:
     recorder = recording(scripted(), file)
     run(recorder.complete(ask("Something else entirely")))
-    run(recorder.complete(ask("Summarise the first chapter of the book, please", temperature=0.5)))
-    error = failure(player(file), ask("Summarise the first chapter of the boat, please"))
+    run(recorder.complete(ask("Summarise, in three lines, the first chapter of the book, please", temperature=0.5)))
+    error = failure(player(file), ask("Summarise, in three lines, the first chapter of the boat, please"))
     assert isinstance(error, JournalError)
     assert error.message == (
         f"provider 'p': no recorded request is the same as this one. Nearest is {file}:4: "

@@ -85,7 +85,9 @@ def test_a_folder_granted_for_reading_is_not_written(do: Any) -> None:
 
 
 def test_a_model_is_told_each_operation_with_its_arguments(tmp_path: Path) -> None:
-    (made,) = built_in_tools(["file_operations"], {"file_operations": ToolSettings(name="file_operations")}, tmp_path)
+    (made,) = built_in_tools(
+        ["file_operations"], {"file_operations": ToolSettings(name="file_operations")}, tmp_path, {}
+    )
     assert "\nwrite(path, content, encoding?, overwrite?): " in made.description
     assert all(f"\n{name}(" in made.description for name in OPERATIONS)
     named = {name for operation in OPERATIONS.values() for name in (*operation.required, *operation.optional)}

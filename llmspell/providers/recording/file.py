@@ -36,6 +36,8 @@ from llmspell.providers.recording.redaction import redacted
 VERSION: Final = 1
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Of a file: some ten thousand turns, or fifty images."""
+_FLAGS: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+"""Of files, on systems that have them: not for other processes, and with line ends as they are."""
 _MARK: Final = b'{"type": "recording"'
 
 
@@ -81,7 +83,7 @@ class Recording:
 
     def _append(self, data: bytes) -> None:
         try:
-            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0))
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | _FLAGS)
             try:
                 size = os.fstat(file).st_size
                 if size + len(data) > self._max_bytes:
@@ -162,8 +164,7 @@ def _checked(call: RecordedCall) -> RecordedCall:
 def _begin(path: Path) -> None:
     try:
         # not blocking: a pipe that nobody reads would be waited for
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-        file = os.open(path, flags, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | _FLAGS, 0o600)
         try:
             if not stat.S_ISREG(os.fstat(file).st_mode):
                 raise UsageError(f"{path} is not a file that a recording could be written to")

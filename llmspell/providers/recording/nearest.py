@@ -89,8 +89,10 @@ def _common(one: str, other: str) -> int:
 
 
 def _shown(then: str | None, now: str | None) -> tuple[str, str]:
-    """Both from a little before the first character that differs."""
-    start = 0 if then is None or now is None else max(0, _common(then, now) - BEFORE)
+    """Both, or where that is long, both from a little before the first character that differs."""
+    one, other = then or "", now or ""
+    long = max(len(one), len(other)) > SHOWN
+    start = max(0, _common(one, other) - BEFORE) if long else 0
     return _cut(then, start), _cut(now, start)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from io import BytesIO
 
+from llmspell.providers.protocols import media
 from llmspell.types import RawMedia
 
 DEFAULT_RATE = 24_000
@@ -32,12 +32,4 @@ class Samples:
         return True
 
     def whole(self) -> RawMedia:
-        import wave  # only here: few answers speak
-
-        file = BytesIO()
-        with wave.open(file, "wb") as writer:
-            writer.setnchannels(1)
-            writer.setsampwidth(2)
-            writer.setframerate(self._rate)
-            writer.writeframes(self._data)
-        return RawMedia(data=file.getvalue(), mime="audio/wav")
+        return RawMedia(data=media.wav(bytes(self._data), self._rate), mime="audio/wav")

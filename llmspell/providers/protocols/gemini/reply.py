@@ -6,8 +6,6 @@ Whatever the server sends, the outcome is a ModelReply or a ProviderError.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,18 +15,22 @@ from llmspell.errors import BadResponseError, RefusedError
 from llmspell.providers import faults, wirejson
 from llmspell.providers.call_ids import CallIds
 from llmspell.providers.error_body import report, tidy
+from llmspell.providers.protocols import media
 from llmspell.providers.protocols.gemini import pcm
 from llmspell.providers.protocols.gemini.signatures import KIND, Of, Signature
 from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
     check_count,
+    check_media,
+    check_parts,
     count,
     kind_of,
     quoted,
     tool_call,
     word,
 )
+from llmspell.providers.protocols.text import Pieces
 from llmspell.types import (
     Delta,
     FinishReason,
@@ -94,8 +96,8 @@ class Collected:
         self._request = request
         self._request_id = request_id
         self._ids = CallIds(request)
-        self._texts: list[str] = []
-        self._size = 0
+        self._text = Pieces()
+        self._size = 0  # of the text
         self._calls: list[ToolCall] = []
         self._media: list[RawMedia] = []
         self._samples = pcm.Samples()
@@ -114,7 +116,7 @@ class Collected:
 
     @property
     def text(self) -> str:
-        return "".join(self._texts)
+        return self._text.whole
 
     def take(self, payload: Any) -> Iterator[Delta]:
         """The deltas of one object. Raises BadResponseError, what an error in it stands for, and RefusedError for a
@@ -146,6 +148,8 @@ class Collected:
 
     def last(self) -> Iterator[Delta]:
         """The deltas that only the end completes, and the ModelReply."""
+        if text := self._text.end():
+            yield TextDelta(text)
         if self._samples:
             sound = self._samples.whole()
             self._media.append(sound)
@@ -187,17 +191,17 @@ class Collected:
         elif isinstance(part.get("inlineData"), dict):
             yield from self._medium(part["inlineData"], signature)
         elif isinstance(text, str):
-            text = wirejson.clean(text)
+            text = self._text.add(text)
             self._sign(signature, "text", self._size, self._size + len(text))
             self._size += len(text)
             if text:
                 self.started = True
-                self._texts.append(text)
                 yield TextDelta(text)
 
     def _thought(self, text: str, signature: str) -> Iterator[Delta]:
         if self._open is None:
             self._open = _Thought()
+            check_parts(len(self._thoughts) + 1)
             self._thoughts.append(self._open)
         thought, start = self._open, self._open.size
         thought.texts.append(text)
@@ -223,14 +227,11 @@ class Collected:
     def _medium(self, data: Mapping[str, Any], signature: str) -> Iterator[Delta]:
         text = data.get("data")
         plain = text.replace("-", "+").replace("_", "/") if isinstance(text, str) else ""  # either alphabet is allowed
-        try:
-            content = base64.b64decode(plain, validate=True)
-        except (binascii.Error, ValueError):
-            raise BadResponseError("a medium of the answer is not base64") from None
-        medium = RawMedia(data=content, mime=word(data.get("mimeType")))
+        medium = media.from_base64(plain, word(data.get("mimeType")))
         self.started = True
         if self._samples.take(medium):
             return
+        check_media(len(self._media) + 1)
         self._sign(signature, "medium", len(self._media), len(self._media))
         self._media.append(medium)
         yield MediaDelta(medium)
