@@ -41,7 +41,7 @@ fails("(field 'otherwise': at least one item expected)",
 local loop = Workflow.loop
 fails("to 'Workflow.loop' (one of the fields 'over', 'range', 'while_' expected, all of them are nil)", loop, { steps = steps })
 fails("(either 'over' or 'while_' expected, got both)", loop, { steps = steps, over = {}, while_ = always })
-fails("(field 'over': table or function expected, got string)", loop, { steps = steps, over = "abc" })
+fails("(field 'over': list or function expected, got string)", loop, { steps = steps, over = "abc" })
 fails("(field 'while_': function expected, got boolean)", loop, { steps = steps, while_ = true })
 fails("(field 'max_iterations': at least 1 expected)", loop, { steps = steps, over = {}, max_iterations = 0 })
 fails("(field 'range': field 'to': number expected, got no value)", loop, { steps = steps, range = { 1 } })
