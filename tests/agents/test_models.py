@@ -155,7 +155,7 @@ def test_agents_of_the_manifest_fall_back() -> None:
 
 @pytest.mark.parametrize(
     ("fallback", "reason"),
-    [("{ 1 }", "field 'fallback': item 1: string expected, got number"), ("'x'", "table expected, got string")],
+    [("{ 1 }", "field 'fallback': item 1: string expected, got number"), ("'x'", "list expected, got string")],
 )
 def test_a_wrong_fallback_is_an_argument_error(fallback: str, reason: str) -> None:
     assert reason in run(f"Agent.create {{ fallback = {fallback} }}").error.message

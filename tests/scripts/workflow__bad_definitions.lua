@@ -8,7 +8,7 @@ local function fails(expected, f, given)
   assert(message:find("^workflow__bad_definitions.lua:%d+: bad argument #1 to 'Workflow%.%l+' "), message)
 end
 fails("to 'Workflow.sequential' (table expected, got no value)", Workflow.sequential)
-fails("(field 'steps': table expected, got no value)", Workflow.sequential, {})
+fails("(field 'steps': list expected, got no value)", Workflow.sequential, {})
 fails("(field 'steps': at least one item expected)", Workflow.parallel, { steps = {} })
 fails("(field 'steps': a list expected, got a table with the key 'run')", Workflow.sequential, { steps = steps[1] })
 fails("(a value without a field's name; the fields are error_strategy, name, steps)", Workflow.sequential, { steps })
@@ -24,7 +24,7 @@ fails("(field 'max_concurrency': integer expected, got string)", Workflow.parall
 
 local function always() return true end
 local conditional = Workflow.conditional
-fails("to 'Workflow.conditional' (field 'branches': table expected, got no value)", conditional, { otherwise = steps })
+fails("to 'Workflow.conditional' (field 'branches': list expected, got no value)", conditional, { otherwise = steps })
 fails("(field 'branches': at least one item expected)", conditional, { branches = {} })
 fails("(field 'branches': item 1: field 'when': function expected, got boolean)",
   conditional, { branches = { { when = true, steps = steps } } })
@@ -41,7 +41,7 @@ fails("(field 'otherwise': at least one item expected)",
 local loop = Workflow.loop
 fails("to 'Workflow.loop' (one of the fields 'over', 'range', 'while_' expected, all of them are nil)", loop, { steps = steps })
 fails("(either 'over' or 'while_' expected, got both)", loop, { steps = steps, over = {}, while_ = always })
-fails("(field 'over': table or function expected, got string)", loop, { steps = steps, over = "abc" })
+fails("(field 'over': list or function expected, got string)", loop, { steps = steps, over = "abc" })
 fails("(field 'while_': function expected, got boolean)", loop, { steps = steps, while_ = true })
 fails("(field 'max_iterations': at least 1 expected)", loop, { steps = steps, over = {}, max_iterations = 0 })
 fails("(field 'range': field 'to': number expected, got no value)", loop, { steps = steps, range = { 1 } })

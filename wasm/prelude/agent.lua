@@ -14,13 +14,13 @@ local numbers = {} -- by wanted name: the last number given
 local private = setmetatable({}, { __mode = "k" })
 
 local fields = {
-  name = "string?", model = "string?", provider = "string?", fallback = "table?", description = "string?",
-  prompt = "string?", temperature = "number?", max_tokens = "integer?", parameters = "table?", tools = "table?",
-  max_turns = "integer?", schema = "table?", transfer_to = "table?", streaming = "boolean?",
+  name = "string?", model = "string?", provider = "string?", fallback = "list?", description = "string?",
+  prompt = "string?", temperature = "number?", max_tokens = "integer?", parameters = "table?", tools = "list?",
+  max_turns = "integer?", schema = "table?", transfer_to = "list?", streaming = "boolean?",
 }
 local sent = { "model", "provider", "prompt", "temperature", "max_tokens", "max_turns", "parameters" } -- as they are
 local input_fields = {
-  text = "string", media = "table?", parameters = "table?", context = "table?", output_modalities = "table?",
+  text = "string", media = "list?", parameters = "table?", context = "table?", output_modalities = "list?",
 }
 
 local function unique_name(wanted)

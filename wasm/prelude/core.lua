@@ -72,12 +72,13 @@ local function kind_of(value)
   return value == host.null and "null" or math.type(value) or type(value)
 end
 
--- Does the value fit a rule such as "string", "integer?", "table|string"? A trailing ? allows nil.
+-- Does the value fit a rule such as "string", "integer?", "list|string"? A trailing ? allows nil; of a list only that it
+-- is a table: check_list looks at the rest.
 local function fits(value, rule)
   if value == nil then return rule:sub(-1) == "?" end
   local kind, lua_type = kind_of(value), type(value)
   for name in rule:gsub("%?$", ""):gmatch("[^|]+") do
-    if name == kind or name == lua_type then return true end
+    if name == kind or name == lua_type or name == "list" and lua_type == "table" then return true end
   end
   return false
 end

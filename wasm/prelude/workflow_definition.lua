@@ -19,7 +19,7 @@ local step_fields = {
   name = "string?", agent = ANY, tool = ANY, workflow = ANY, run = "function?", input = ANY,
   retries = "integer?", retry_delay = "number?", timeout = "number?", error_strategy = "string?",
 }
-local branch_fields = { name = "string?", when = "function", steps = "table" }
+local branch_fields = { name = "string?", when = "function", steps = "list" }
 local range_fields = { from = "number", to = "number", step = "number?" }
 
 local function reject(at, reason, ...)
@@ -164,12 +164,12 @@ end
 
 -- What each kind of workflow takes, and how its definition is filled from that.
 local kinds = {
-  sequential = { fields = { steps = "table" } },
-  parallel = { fields = { steps = "table", max_concurrency = "integer?" } },
-  conditional = { fields = { branches = "table", otherwise = "table?" } },
+  sequential = { fields = { steps = "list" } },
+  parallel = { fields = { steps = "list", max_concurrency = "integer?" } },
+  conditional = { fields = { branches = "list", otherwise = "list?" } },
   loop = {
     fields = {
-      steps = "table", over = "table|function?", range = "table?", while_ = "function?", max_iterations = "integer?",
+      steps = "list", over = "list|function?", range = "table?", while_ = "function?", max_iterations = "integer?",
     },
   },
 }
