@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -83,6 +84,39 @@ def test_no_call_is_refused_that_would_have_fitted_once_others_had_cost_less(cal
     _, errors, faults = together(Limits(cost=granted), calls)
     assert faults == []
     assert not any(isinstance(error, LimitError) for error in errors)
+
+
+@settings(max_examples=200)
+@given(
+    takes=st.lists(st.lists(st.integers(0, 100), max_size=20), min_size=1, max_size=20), granted=st.integers(0, 5_000)
+)
+def test_effects_that_tell_what_they_take_end_where_it_is_more_than_is_granted(
+    takes: list[list[int]], granted: int
+) -> None:
+    budget, faults = Budget(Limits(cost=granted)), list[LlmspellError]()
+
+    async def one(gate: Gate, pieces: list[int]) -> None:
+        taken = 0
+
+        async def act(took: Took) -> None:
+            nonlocal taken
+            for piece in pieces:
+                taken += piece
+                took({"cost": taken})
+                await asyncio.sleep(0)
+
+        await gate.effect("model.turn", "", act, reserve={"cost": 0}, spent=lambda: {"cost": taken})
+
+    async def both() -> list[Any]:
+        gate = Gate(budget, lambda _event: None, faults.append)
+        return await asyncio.gather(*(one(gate, pieces) for pieces in takes), return_exceptions=True)
+
+    errors = [result for result in asyncio.run(both()) if result is not None]
+    wanted, spent = sum(map(sum, takes)), round(budget.spent()["cost_usd"] * DOLLAR)
+    assert {*errors} == {*faults}
+    assert bool(faults) == (wanted > granted)
+    assert spent <= granted + 100 * len(takes)
+    assert budget.remaining("cost") == max(0, granted - spent), "nothing is still reserved"
 
 
 def test_calls_that_wait_for_room_go_in_the_order_in_which_they_came() -> None:
