@@ -148,6 +148,8 @@ def _nothing_found(match: re.Match[str], place: Place) -> str:
     known = sorted({*place.names.get(module, ()), *(created if module != "Provider" else ())})
     what = f"there is no {module.lower()} '{wanted}'" if wanted else f"there is no such {module.lower()}"
     near = wanted and _did_you_mean(wanted, known)
+    if module == "Agent" and not known:
+        near = "those of a manifest are there when the manifest is run, not the script alone"
     return f"{module}.get gives nil because {what}; " + (near or f"{module}.list() gives those there are")
 
 

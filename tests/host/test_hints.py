@@ -156,6 +156,13 @@ def test_what_is_no_common_mistake_gets_no_hint(script: str) -> None:
     assert failed(script).hint == ""
 
 
+def test_where_there_are_no_agents_at_all_the_manifest_may_have_been_forgotten() -> None:
+    runtime = ScriptRuntime(parse_manifest("", file="m.toml", base=Path()), environ={})
+    error = asyncio.run(runtime.report("print(Agent.get('writer'):execute('x').text)", name="test.lua")).error
+    assert error is not None
+    assert error.hint.endswith("those of a manifest are there when the manifest is run, not the script alone")
+
+
 def test_what_the_host_says_stays() -> None:
     assert failed("require('json')").hint.startswith("grant a folder with")
 
