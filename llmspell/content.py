@@ -29,6 +29,10 @@ class Blob(Protocol):
         """All of them, as one object in memory."""
         ...
 
+    def part(self, start: int, size: int) -> bytes:
+        """Those from `start` on, `size` of them or as many as there are."""
+        ...
+
     def pieces(self, size: int) -> Iterator[bytes]:
         """All of them in order, `size` bytes at a time; the last piece may be shorter."""
         ...

@@ -177,8 +177,10 @@ class ScriptRuntime:
         args: Iterable[str] = (),
         on_event: Callable[[Event], None] | None = None,
         on_start: Callable[[Callable[[LlmspellError], None]], None] | None = None,
+        attach: Iterable[str] = (),
     ) -> RunReport:
-        """Run Lua text and tell how it ended, errors included. `on_event` may be called on other threads.
+        """Run Lua text and tell how it ended, errors included. `on_event` may be called on other threads. The files of
+        `attach` are the script's Run.media; UsageError or InvalidMedia is raised for one that cannot be.
 
         An exception of `on_event` ends the run, and is raised here. `on_start` is given the function that ends the run
         from outside, from any thread: the report then has the error that it was called with, and what was spent until
@@ -204,6 +206,8 @@ class ScriptRuntime:
                 broken.append(error)
                 driver.stop(HostError("an event callback failed"))
 
+        media = _media(manifest)
+        attached = [(await asyncio.to_thread(media().attach, path)).described() for path in attach]
         tools = self._granted_tools()
         script = Script(
             source=source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source,
@@ -213,6 +217,7 @@ class ScriptRuntime:
                 "run_id": run_id,
                 "script": name,
                 "args": [_transferable(arg) for arg in args],
+                "media": attached,
                 "agents": [_agent_data(agent) for agent in manifest.agents.values()],
                 "tools": [tool.name for tool in tools],
                 "providers": manifest.providers.names(),
@@ -226,7 +231,6 @@ class ScriptRuntime:
         def usage() -> dict[str, float]:
             return {"elapsed_ms": round((time.monotonic() - began) * 1000, 3), **budget.spent()}
 
-        media = _media()
         agents = _Agents(
             manifest,
             tools,
@@ -343,6 +347,7 @@ class _Agents:
             lambda calls: gate.budget.spend(tool_calls=calls),
             self._on_text if self._live else None,
             lambda raw: self._media().take(raw),
+            lambda medium, limit: self._media().prepare(medium, limit),
         )
         operations = AgentOperations(
             execution,
@@ -357,7 +362,7 @@ class _Agents:
         self._gate.emit(Chunk(at=self._gate.elapsed(), stream=agent, text=text))
 
 
-def _media() -> Callable[[], MediaStore]:
+def _media(manifest: Manifest) -> Callable[[], MediaStore]:
     """Gives the media of one run, which are made when the first thread asks."""
     lock = threading.Lock()
     made: list[MediaStore] = []
@@ -367,7 +372,7 @@ def _media() -> Callable[[], MediaStore]:
             if not made:
                 from llmspell.media.store import MediaStore  # most scripts have none
 
-                made.append(MediaStore())
+                made.append(MediaStore(manifest.media, manifest.base))
             return made[0]
 
     return media

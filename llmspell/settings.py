@@ -204,3 +204,35 @@ class ToolSettings(Reach):
     """Of one file: a long book has two million; what a script is told at once is a message of 32 MB at most."""
     max_write_bytes: int = 256 * 1024 * 1024
     """That one run writes in all: far above what scripts write, and far below what fills a disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLimits:
+    """[media.max_size]: bytes of one medium, by its type."""
+
+    text: int = 8 * 1024 * 1024
+    """A long book has two million; more does not fit into what a model reads at once."""
+    image: int = 20 * 1024 * 1024
+    """A photograph of the largest phones' cameras; providers take 5 to 20 MB."""
+    audio: int = 25 * 1024 * 1024
+    """What transcription services take at most: 25 minutes of MP3 at 128 kbit/s."""
+    video: int = 1024 * 1024 * 1024
+    """It stays on disk and is sent in pieces; an hour at 2 Mbit/s."""
+    binary: int = 50 * 1024 * 1024
+    """A PDF of a thousand pages; providers take 32 to 50 MB a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings:
+    """[media]: the folders that media may come from and go to, and what a run may hold of them."""
+
+    roots: tuple[FileRoot, ...] = ()
+    max_size: MediaLimits = MediaLimits()
+    total_bytes: int = 2 * 1024 * 1024 * 1024
+    """Of all media of a run together: two of the largest videos, on disk. A script may save as much."""
+    max_pixels: int = 64_000_000
+    """Of one image: 8,000 x 8,000, the most that a provider takes, and 256 MB while it is decoded."""
+    strip_metadata: bool = True
+    """Before a medium is sent; a photograph says where and when it was taken."""
+    resize: bool = False
+    """A model sees less of an image that was made smaller: that is for the manifest to say."""

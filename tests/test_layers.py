@@ -61,6 +61,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "aiostream": ("agents/turns.py",),
     "genai_prices": ("providers/prices.py",),
     "jsonschema_rs": ("schemas.py",),
+    "PIL": ("media/transform.py", "media/formats/pictures.py"),
     "re2": ("tools/patterns.py",),
 }
 
@@ -190,6 +191,7 @@ def test_the_home_rule_sees_every_third_party_import(path: str, source: str, exp
 
 # What a command must not load: imports are most of a short run's time. A name covers what is beneath it.
 SCRIPT = 'print("hello")\n'
+AGENT = 'Agent.create { model = "mock" }:execute("hello")\n'
 NOT_LOADED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("--version",): (
         "httpx",
@@ -213,6 +215,7 @@ NOT_LOADED: dict[tuple[str, ...], tuple[str, ...]] = {
         "cyclopts",
         "llmspell.media",
     ),
+    ("run", "agent.lua"): ("httpx", "PIL", "tempfile", "llmspell.media.blobs", "llmspell.media.inspect"),
 }
 
 
@@ -220,6 +223,7 @@ NOT_LOADED: dict[tuple[str, ...], tuple[str, ...]] = {
 @pytest.mark.parametrize("command", NOT_LOADED, ids=" ".join)
 def test_a_command_loads_nothing_that_it_does_not_need(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "script.lua").write_text(SCRIPT)
+    (tmp_path / "agent.lua").write_text(AGENT)
     # -X importtime names every module as it is loaded, however the process ends.
     run = subprocess.run(
         [

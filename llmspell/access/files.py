@@ -69,7 +69,11 @@ class Files(Listing):
 
     def write(self, path: str, data: bytes, *, overwrite: bool = True) -> int:
         """Write a whole file. Gives its bytes."""
-        return self._store(path, [data], overwrite=overwrite)
+        return self.write_pieces(path, [data], overwrite=overwrite)
+
+    def write_pieces(self, path: str, pieces: Iterable[bytes], *, overwrite: bool = True) -> int:
+        """Write a whole file that is not in memory as a whole. Gives its bytes."""
+        return self._store(path, pieces, overwrite=overwrite)
 
     def append(self, path: str, data: bytes) -> int:
         """Put data behind what is in a file, or make it. Gives the bytes that it has then."""

@@ -17,6 +17,7 @@ from llmspell.agents.payload import output_of
 from llmspell.agents.shown import Shown, Sink, TakeMedium
 from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
 from llmspell.agents.turns import Turns
+from llmspell.content import MediaContent
 from llmspell.errors import (
     InvalidArgument,
     InvalidMedia,
@@ -28,7 +29,10 @@ from llmspell.errors import (
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
 from llmspell.tools.registry import ToolRegistry
-from llmspell.types import AgentOutput, ToolCall, ToolSpec
+from llmspell.types import AgentOutput, Capabilities, Message, ModelRequest, ToolCall, ToolSpec
+
+Prepare = Callable[[MediaContent, int | None], MediaContent]
+"""What of a medium is sent to a model that takes at most so many bytes of its type. Blocking. Raises InvalidMedia."""
 
 
 class Execution:
@@ -42,6 +46,7 @@ class Execution:
         spend: Callable[[int], None],
         on_text: Callable[[str, str], None] | None,
         take: TakeMedium,
+        prepare: Prepare,
     ) -> None:
         self.providers = providers
         self.tools = tools
@@ -49,6 +54,7 @@ class Execution:
         self._spend_calls = spend
         self._on_text = on_text
         self._take = take
+        self._prepare = prepare
 
     async def advance(self, loop: AgentLoop, sink: Sink | None = None) -> AgentOutput | NeedTools:
         """Go on until the answer is there, or until the script must run tools of its own."""
@@ -93,6 +99,7 @@ class Execution:
             shown = Shown(spec.name, sink, self._on_text, self._take)
             began = time.monotonic()
             try:
+                request = await self._prepared(request, able)
                 needs.check(provider.name, able, request)
                 if not able.json_schema:  # it would be refused; the loop checks every answer itself
                     request = replace(request, schema=None)
@@ -120,6 +127,20 @@ class Execution:
                 for item, answer in zip(reply.tool_calls, answers, strict=False):
                     await shown.content(tool_complete(item, ToolResult(item.id, answer.text, answer.is_error)))
                 return provider.name
+
+    async def _prepared(self, request: ModelRequest, able: Capabilities) -> ModelRequest:
+        """With the media as they are sent: the history keeps what the script gave."""
+        if not any(message.media for message in request.messages):
+            return request
+
+        def prepared() -> tuple[Message, ...]:
+            limits = able.max_media_size
+            return tuple(
+                replace(message, media=tuple(self._prepare(item, limits.get(item.type)) for item in message.media))
+                for message in request.messages
+            )
+
+        return replace(request, messages=await asyncio.to_thread(prepared))
 
     def _choose(self, spec: AgentSpec, fallbacks: int) -> tuple[Provider, str]:
         if fallbacks == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmspell.content import MediaContent
+from llmspell.content import ImageMetadata, MediaContent
 from llmspell.errors import InvalidArgument, InvalidMedia, LlmspellError
 from llmspell.types import Capabilities, ModelRequest
 
@@ -15,7 +15,8 @@ def check(provider: str, able: Capabilities, request: ModelRequest) -> None:
         model = f"model '{request.model[:80]}' of provider '{provider}'"
         problem.message = f"{model} {problem.message}"
         problem.args = (problem.message,)
-        problem.hint = f"if it can, say so under [providers.{provider}.capabilities]"
+        can = f"if it can, say so under [providers.{provider}.capabilities]"
+        problem.hint = f"{problem.hint}; {can}" if problem.hint else can
         raise problem
 
 
@@ -36,9 +37,25 @@ def _problems(able: Capabilities, request: ModelRequest) -> Iterator[LlmspellErr
 
 def _too_large(medium: MediaContent, limit: int) -> InvalidMedia:
     return InvalidMedia(
-        f"takes {medium.type} of at most {_bytes(limit)}, and this has {_bytes(medium.size)}",
+        f"takes {medium.type} of at most {_bytes(limit)}, and {_called(medium)} has {_bytes(medium.size)}",
+        hint=_what_would_fit(medium, limit),
         details={"type": medium.type, "size": medium.size, "limit": limit},
     )
+
+
+def _called(medium: MediaContent) -> str:
+    return f"'{medium.filename}'" if medium.filename else "this"
+
+
+def _what_would_fit(medium: MediaContent, limit: int) -> str:
+    seen = medium.metadata
+    if isinstance(seen, ImageMetadata):
+        factor = (limit / medium.size) ** 0.5  # about as many bytes a pixel as it has now
+        size = f"{max(int(seen.width * factor), 1):,} x {max(int(seen.height * factor), 1):,} pixels"
+        return f"about {size} of it would fit; `resize = true` under [media] makes images smaller"
+    if seen is not None and seen.duration:
+        return f"about {seen.duration * limit / medium.size:,.0f} of its {seen.duration:,.0f} seconds would fit"
+    return ""
 
 
 def _bytes(size: int) -> str:

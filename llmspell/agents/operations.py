@@ -40,7 +40,7 @@ class AgentOperations:
         self._execution = execution
         self._media = media
         self._streaming = streaming
-        self._streams = Streams(execution, max_streams)
+        self._streams = Streams(execution, max_streams, media.resolve)
         self._loop = loop
         self._closing: set[asyncio.Task[None]] = set()
         self.awaited: Awaited = {
@@ -110,7 +110,8 @@ class AgentOperations:
         call = ToolCall(
             id=field(payload, "id", str), name=field(payload, "name", str), arguments=field(payload, "arguments", dict)
         )
-        return (await self._execution.answer(call, {call.name}))._asdict()
+        result = await self._execution.answer(call, {call.name})
+        return {"id": result.id, "text": result.text, "is_error": result.is_error}
 
     def _tools(self, _: Any) -> list[Mapping[str, Any]]:
         return [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from llmspell.content import MediaContent
 from llmspell.schemas import Schema
 from llmspell.types import ToolCall, ToolSpec
 
@@ -49,8 +50,9 @@ class NeedTools(NamedTuple):
 
 
 class ToolResult(NamedTuple):
-    """What a tool call gave: the text for the model, and whether that is an error."""
+    """What a tool call gave: the text for the model, whether that is an error, and media beside it."""
 
     id: str
     text: str
     is_error: bool = False
+    media: tuple[MediaContent, ...] = ()

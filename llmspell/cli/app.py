@@ -21,7 +21,7 @@ from llmspell.cli.options import OPTIONS, RunRequest, request
 from llmspell.cli.session import USUAL, Session
 from llmspell.errors import UsageError
 
-_COMMANDS: Final = ("run", "validate", "providers", "init", "schema", "completion")
+_COMMANDS: Final = ("run", "validate", "providers", "init", "schema", "completion", "media")
 _DASH: Final = "\ue000"
 """Stands for the word `-` while cyclopts looks at the words: it takes a lone dash for an option."""
 
@@ -124,6 +124,15 @@ def build(session: Session) -> App:
 
         return checked(manifest, names, session, form=output)
 
+    def inspect(
+        *files: Annotated[str, Parameter(help="Images, sound, films, PDFs, texts.")],
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """Show what each file is by its content, what it says of itself, and how much of it would be sent."""
+        from llmspell.cli.media import inspect as inspected
+
+        return inspected(files, session, form=output)
+
     def init(
         folder: Annotated[
             str, Parameter(help="Where to write it; made where it is missing.", show_default=False)
@@ -160,13 +169,18 @@ def build(session: Session) -> App:
         both.default(providers)
         both.command(check)
         app.command(both)
+    media = App(
+        name="media", help="Look at images, sound and films.", help_flags=app.help_flags, sort_key=len(commands)
+    )
+    media.command(inspect)
+    app.command(media)
     return app
 
 
 def _run() -> Callable[..., RunRequest]:
     """`run` with a signature made from the table."""
 
-    def run(file: str, *args: str, **given: str | bool | None) -> RunRequest:
+    def run(file: str, *args: str, **given: list[str] | str | bool | None) -> RunRequest:
         plain = ["-" if word == _DASH else word for word in (file, *args)]
         return request(plain[0], plain[1:], given)
 
@@ -185,8 +199,10 @@ def _run() -> Callable[..., RunRequest]:
             group=group,
             negative="",
             show_default=False,
+            consume_multiple=False,
         )
-        value: Any = Annotated[str | None, said] if option.metavar else Annotated[bool, said]
+        kinds: Any = list[str] | None if option.repeats else str | None if option.metavar else bool
+        value = Annotated[kinds, said]
         parameters.append(
             kind(option.field, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
         )

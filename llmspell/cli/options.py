@@ -34,6 +34,7 @@ class RunRequest(NamedTuple):
     stream: bool = False
     output: OutputFormat | None = None
     verbose: bool = False
+    attach: tuple[str, ...] = ()
     record: str | None = None
 
 
@@ -46,6 +47,8 @@ class Option(NamedTuple):
     metavar: str = ""
     read: Callable[[str], Any] = str
     group: str = "Output"
+    repeats: bool = False
+    """It may be given several times; the request has a tuple of all."""
 
     @property
     def flag(self) -> str:
@@ -111,6 +114,13 @@ OPTIONS: Final = (
         help='What models may cost, in US dollars, such as 0.50. "unlimited" lifts the limit.',
     ),
     Option(
+        name="attach",
+        metavar="FILE",
+        group="Input",
+        repeats=True,
+        help="A file that the script finds in Run.media; may be given several times.",
+    ),
+    Option(
         name="output",
         metavar="|".join(FORMATS),
         read=_format,
@@ -132,15 +142,18 @@ _BY_FLAG: Final = {option.flag: option for option in OPTIONS}
 
 
 def request(file: str, args: Sequence[str], given: Mapping[str, Any]) -> RunRequest:
-    """The request that the words ask for: `given` has a word for each option, by its field, True for a flag. Raises
-    UsageError for a value that cannot be read."""
+    """The request that the words ask for: `given` has a word for each option, by its field, a list of them for one that
+    repeats, True for a flag. Raises UsageError for a value that cannot be read."""
     values: dict[str, Any] = {}
     for option in OPTIONS:
         word = given.get(option.field)
         if word is None or word is False:
             continue
         try:
-            values[option.field] = word if word is True else option.read(word)
+            if option.repeats:
+                values[option.field] = tuple(map(option.read, word))
+            else:
+                values[option.field] = word if word is True else option.read(word)
         except ValueError as error:
             raise UsageError(f"{option.flag}: {error}") from None
     return RunRequest(file=file, args=tuple(args), **values)
@@ -161,7 +174,7 @@ def parse(words: Sequence[str]) -> RunRequest | None:
         else:
             flag, equals, value = word.partition("=")
             option = _BY_FLAG.get(flag)
-            if option is None or option.field in given:
+            if option is None or (option.field in given and not option.repeats):
                 return None
             if not option.metavar:
                 if equals:
@@ -172,7 +185,7 @@ def parse(words: Sequence[str]) -> RunRequest | None:
                     value = next(queue, "-")
                     if value.startswith("-"):
                         return None
-                given[option.field] = value
+                given[option.field] = [*given.get(option.field, ()), value] if option.repeats else value
     return request(rest[0], rest[1:], given) if rest else None
 
 

@@ -41,7 +41,7 @@ def run(request: RunRequest, session: Session) -> int:
     source, name = _stdin() if request.file == STDIN else runtime.script()
     session.about["script"] = name
     session.sources = Sources(name, called=chunk_name(name), text=source, modules=manifest.module_roots())
-    report = run_loop(_report(runtime, source, name, session, line_shown))
+    report = run_loop(_report(runtime, source, name, session, line_shown, request.attach))
     session.about["id"] = report.output.run_id
     return session.end(report.error, result=report.output.result, usage=report.output.usage)
 
@@ -86,7 +86,9 @@ def _stdin() -> tuple[bytes, str]:
     return checked_script(sys.stdin.buffer.read(MAX_SCRIPT + 1), "stdin"), "stdin"
 
 
-async def _report(runtime: ScriptRuntime, source: bytes, name: str, session: Session, line_shown: bool) -> RunReport:
+async def _report(
+    runtime: ScriptRuntime, source: bytes, name: str, session: Session, line_shown: bool, attach: tuple[str, ...]
+) -> RunReport:
     printer = session.printer
     line = None
     if line_shown:
@@ -101,6 +103,7 @@ async def _report(runtime: ScriptRuntime, source: bytes, name: str, session: Ses
             args=runtime.manifest.run.args,
             on_event=printer.event,
             on_start=session.stop.attach,
+            attach=attach,
         )
     finally:
         if line is not None:

@@ -593,26 +593,45 @@ function workflow:get_execution_id() end
 
 -- ---- media ----
 
+---What a medium says of itself: of an image the first five, of audio and video what is known of the others.
+---@class llmspell.MediaMetadata
+---@field width? integer pixels, as shown
+---@field height? integer pixels, as shown
+---@field color_space? "rgb"|"gray"|"palette"|"cmyk"|"ycbcr"|"lab"|"other"
+---@field has_transparency? boolean
+---@field dpi? number[] across and down
+---@field frames? integer
+---@field duration? number seconds
+---@field codec? string of audio
+---@field sample_rate? integer hertz
+---@field channels? integer
+---@field bit_depth? integer bits a sample
+---@field frame_rate? number frames a second
+---@field video_codec? string
+---@field audio_codec? string of video
+
 ---@class llmspell.Media
 ---@field type "image"|"audio"|"video"|"text"|"binary"
----@field format string
+---@field format "png"|"jpeg"|"webp"|"gif"|"svg"|"tiff"|"mp3"|"wav"|"flac"|"ogg"|"m4a"|"mp4"|"webm"|"avi"|"mov"|"mkv"|"pdf"|"text"|"binary"
 ---@field mime string
 ---@field size integer bytes
----@field sha256 string
+---@field sha256 string of what was loaded; what is sent has no metadata
 ---@field filename? string
----@field metadata table<string, any>
+---@field metadata llmspell.MediaMetadata
 local media = {}
 
+---The bytes as a string, which counts as the script's memory. At most 31 MB.
 ---@return string
 function media:bytes() end
 
+---Into a folder that [media] grants for writing.
 ---@param path string
 function media:save(path) end
 
 ---@class llmspell.MediaModule
 Media = {}
 
----From a file or an address that the manifest grants.
+---From a folder that [media] grants.
 ---@param path_or_url string
 ---@return llmspell.Media
 function Media.load(path_or_url) end
@@ -678,6 +697,7 @@ function State.keys() end
 -- ---- the run ----
 
 ---@class llmspell.RunModule
+---@field media llmspell.Media[] the files of --attach
 ---@field id string
 ---@field args string[]
 Run = {}

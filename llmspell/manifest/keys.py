@@ -19,6 +19,8 @@ from llmspell.settings import (
     CapabilitySettings,
     Credential,
     FileRoot,
+    MediaLimits,
+    MediaSettings,
     MediaSizes,
     Method,
     Prices,
@@ -409,7 +411,7 @@ SECURITY = Section(
 
 ROOT = Section(
     build=FileRoot,
-    doc="A folder that a tool may use.",
+    doc="A granted folder.",
     keys=(
         Key(name="path", kind=_FILLED, doc="The folder, relative to the manifest."),
         Key(
@@ -499,6 +501,36 @@ TOOL = Section(
     ),
 )
 
+MEDIA_LIMITS = Section(
+    build=MediaLimits,
+    doc="The largest medium that a run takes, by its type.",
+    keys=tuple(
+        Key(name=kind, kind=_size(1, units.I64_MAX), doc=f"The largest of type {kind}.") for kind in MEDIA_TYPES
+    ),
+)
+
+MEDIA = Section(
+    build=MediaSettings,
+    doc="Where media may come from and go to, how large they may be, and what is done before they are sent.",
+    keys=(
+        Key(name="roots", kind=Tables(section=ROOT), doc="The folders of Media.load and media:save."),
+        Key(name="max_size", kind=Table(section=MEDIA_LIMITS), doc=MEDIA_LIMITS.doc),
+        Key(
+            name="total_size",
+            field="total_bytes",
+            kind=_size(1, units.I64_MAX),
+            doc="All media of a run together, and what it may save.",
+        ),
+        Key(name="max_pixels", kind=Whole(low=1), doc="Pixels of one image, over all its rows."),
+        Key(
+            name="strip_metadata",
+            kind=Flag(),
+            doc="Whether EXIF, places, comments, tags and thumbnails are taken out before a medium is sent.",
+        ),
+        Key(name="resize", kind=Flag(), doc="Whether images are made smaller where a model takes no larger ones."),
+    ),
+)
+
 SECTIONS = {
     "run": RUN,
     "runtime": RUNTIME,
@@ -506,6 +538,7 @@ SECTIONS = {
     "agents": AGENT,
     "security": SECURITY,
     "tools": TOOL,
+    "media": MEDIA,
 }
 """Every section of a manifest; those of NAMED stand for each [providers.NAME], [agents.NAME] and [tools.NAME]."""
 NAMED = ("providers", "agents", "tools")

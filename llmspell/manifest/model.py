@@ -17,7 +17,7 @@ from llmspell.limits import DOLLAR, Limits
 from llmspell.manifest.units import GB, I64_MAX, MB
 
 if TYPE_CHECKING:  # 6 ms of classes that a bare script has no use for
-    from llmspell.settings import AgentSettings, ProviderSettings, ToolSettings
+    from llmspell.settings import AgentSettings, MediaSettings, ProviderSettings, ToolSettings
 
 OutputFormat = Literal["text", "json", "events"]
 Unlimited = Literal["unlimited"]
@@ -132,6 +132,8 @@ class Manifest:
     agents: Mapping[str, AgentSettings] = field(default_factory=dict)
     security: SecuritySection = SecuritySection()
     tools: Mapping[str, ToolSettings] = field(default_factory=dict)
+    media: MediaSettings | None = None
+    """None where the manifest has no [media]: then every default holds, and no folder is granted."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "agents", MappingProxyType(dict(self.agents)))

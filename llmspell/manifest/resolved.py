@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmspell.manifest.keys import AGENT, PROVIDER, RUN, RUNTIME, SECURITY, TOOL
+from llmspell.manifest.keys import AGENT, MEDIA, PROVIDER, RUN, RUNTIME, SECURITY, TOOL
 from llmspell.manifest.model import Manifest, RunSection
 
 
@@ -28,6 +28,8 @@ def resolved(manifest: Manifest) -> str:
     tables["security"] = SECURITY.write(manifest.security)
     if manifest.tools:
         tables["tools"] = {name: TOOL.write(tool) for name, tool in manifest.tools.items()}
+    if manifest.media is not None:
+        tables["media"] = MEDIA.write(manifest.media)
     default, entries = manifest.providers.effective()
     built_in = "" if default in manifest.providers.entries else ", which is built in"
     note = f"# default provider: {default} ({entries[default].kind}{built_in})\n"

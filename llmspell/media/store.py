@@ -1,32 +1,53 @@
 """The media of one run, outside of the sandbox. A script holds handles, which name them by content.
 
-What a file really is (an image, its width) is not looked at yet: every medium is "binary".
+Nothing that reads a format is imported before there is a medium: every run that asks a model makes a store.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
-from collections.abc import Mapping
-from typing import Any, Final
+import os
+import stat
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from llmspell.content import MediaContent
-from llmspell.errors import DeniedError, InvalidArgument, InvalidMedia
-from llmspell.media.blobs import InMemory
+from llmspell.errors import DeniedError, InvalidArgument, InvalidMedia, UsageError
+from llmspell.settings import MediaSettings
 from llmspell.types import RawMedia
 
-MAX_BYTES: Final = 64 * 1024 * 1024
-"""Of all media of a run together: a script can make them without spending memory of its own."""
-MAX_COUNT: Final = 1_000
+if TYPE_CHECKING:
+    from llmspell.access.files import Files
+    from llmspell.media.outgoing import Outgoing
+
+MAX_COUNT: Final = 500
+"""Each that is not small holds an open file, and a process usually has 1,024."""
 MAX_FILENAME: Final = 255
+"""Characters of a name that a script gives."""
+MAX_AT_ONCE: Final = 31 * 1024 * 1024
+"""Bytes of one medium that go into a script: what one message to it holds."""
+PIECE: Final = 1 << 20
 
 
 class MediaStore:
-    """Media by the SHA-256 of their bytes; the same content is held once."""
+    """Media by the SHA-256 of their bytes; the same content is held once. `base` is where the folders of [media] are
+    relative to. Used on several threads at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: MediaSettings | None = None, base: Path | None = None) -> None:
+        self._settings = settings if settings is not None else MediaSettings()
+        self._base = base if base is not None else Path()
         self._kept: dict[str, MediaContent] = {}
         self._size = 0
+        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+
+    # ---- for scripts ----
 
     def create(self, payload: Any) -> Mapping[str, Any]:
         """{bytes, filename?} or {base64, filename?} -> what a handle shows. Immediate."""
@@ -35,51 +56,143 @@ class MediaStore:
         if filename is not None and (not isinstance(filename, str) or len(filename) > MAX_FILENAME):
             raise InvalidArgument(f"field 'filename': text of at most {MAX_FILENAME} characters expected")
         data = _decoded(fields["base64"]) if "base64" in fields else _as_bytes(fields.get("bytes"))
-        return self._keep(data, filename).described()
+        where = "Media.from_base64" if "base64" in fields else "Media.from_bytes"
+        return self._keep([data], filename=filename, where=where).described()
 
     def content(self, digest: Any) -> bytes:
         """The bytes of a handle. Immediate."""
-        return self.resolve({"sha256": digest}).blob.read()
+        medium = self.resolve({"sha256": digest})
+        if medium.size > MAX_AT_ONCE:
+            raise InvalidArgument(
+                f"media:bytes: this has {medium.size >> 20:,} MB, and {MAX_AT_ONCE >> 20} MB at most go into a script",
+                hint="an agent and media:save take the medium itself; its bytes need not be in the script for that",
+            )
+        return medium.blob.read()
 
     def resolve(self, handle: Any) -> MediaContent:
-        """The medium that a script's handle stands for; only its `sha256` counts. Raises InvalidMedia for none."""
-        digest = handle.get("sha256") if isinstance(handle, dict) else None
+        """The medium that a script's handle stands for; only its `sha256` and `filename` count. Raises InvalidMedia for
+        none."""
+        fields = handle if isinstance(handle, dict) else {}
+        digest, filename = fields.get("sha256"), fields.get("filename")
         found = self._kept.get(digest) if isinstance(digest, str) else None
         if found is None:
             raise InvalidMedia("there is no such medium in this run")
-        return found
+        return found if not isinstance(filename, str) else _named(found, filename)
+
+    async def load(self, path: Any) -> Mapping[str, Any]:
+        """From a granted folder."""
+        source = _as_path("Media.load", path)
+        if "://" in source:
+            from llmspell.access.roots import shown
+
+            raise DeniedError(
+                f"Media.load: no host is granted to media, so '{shown(source)}' is out of reach",
+                hint="save it into a folder, and grant that with `roots` under [media]",
+            )
+        return (await asyncio.to_thread(self._load, source)).described()
+
+    async def save(self, payload: Any) -> None:
+        """{sha256, path}: write the medium into a folder that is granted for writing."""
+        fields = payload if isinstance(payload, dict) else {}
+        medium, path = self.resolve({"sha256": fields.get("sha256")}), _as_path("media:save", fields.get("path"))
+        try:
+            await asyncio.to_thread(self._files.write_pieces, path, medium.blob.pieces(PIECE))
+        except InvalidArgument as error:
+            if error.details.get("reason") in ("too_large", "too_much"):
+                error.hint = "`total_size` under [media] says how much a run may save"
+            raise
+
+    # ---- for the host ----
 
     def take(self, raw: RawMedia) -> MediaContent:
         """Check and keep what a server or a tool gave. Raises InvalidMedia."""
-        return self._keep(raw.data, None)
+        return self._keep([raw.data], mime=raw.mime, where="a medium of the answer")
 
-    async def load(self, path: Any) -> Mapping[str, Any]:
-        raise _denied("Media.load", path)
+    def attach(self, path: str) -> MediaContent:
+        """Check and keep a file that the user names. Raises UsageError for one that cannot be read; InvalidMedia."""
+        try:
+            with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise UsageError(f"{path} is not a regular file, so it cannot be attached")
+                return self._keep(self._pieces(file.fileno()), filename=Path(path).name)
+        except FileNotFoundError:
+            raise UsageError(f"there is no file {path} to attach") from None
+        except OSError as error:
+            raise UsageError(f"{path} cannot be attached: {error.strerror or error}") from None
 
-    async def save(self, payload: Any) -> None:
-        raise _denied("media:save", payload.get("path") if isinstance(payload, dict) else None)
+    def prepare(self, medium: MediaContent, limit: int | None) -> MediaContent:
+        """What of it is sent, to a model that takes at most `limit` bytes of its type. Blocking."""
+        return self._outgoing.prepare(medium, limit)
 
-    def _keep(self, data: bytes, filename: str | None) -> MediaContent:
-        blob = InMemory(data)
+    # ---- the parts ----
+
+    @cached_property
+    def _outgoing(self) -> Outgoing:
+        from llmspell.media.outgoing import Outgoing
+
+        return Outgoing(self._settings)
+
+    @property
+    def _files(self) -> Files:
+        with self._lock:  # one for the run: it counts what is written
+            return self._granted
+
+    @cached_property
+    def _granted(self) -> Files:
+        from llmspell.access.files import Files
+        from llmspell.access.granted import Granted
+        from llmspell.access.roots import roots
+
+        granted = Granted(roots(self._settings.roots, self._base), "Media", "media", InvalidArgument)
+        total = self._settings.total_bytes
+        return Files(granted, max_file=total, max_written=total)
+
+    def _load(self, path: str) -> MediaContent:
+        with self._files.open(path) as file, self._loading:  # one at a time is on disk that may be too much
+            return self._keep(self._pieces(file), filename=path.rpartition("/")[2], where="Media.load")
+
+    def _pieces(self, file: int) -> Iterator[bytes]:
+        """A file's bytes, and not many more than any type may have."""
+        limits = self._settings.max_size
+        left = max(limits.text, limits.image, limits.audio, limits.video, limits.binary) + 1
+        while left > 0 and (piece := os.read(file, min(PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+    def _keep(
+        self, pieces: Iterable[bytes], *, filename: str | None = None, mime: str = "", where: str = ""
+    ) -> MediaContent:
+        from llmspell.media.blobs import keep
+        from llmspell.media.inspect import inspect
+
+        blob = keep(pieces)
         known = self._kept.get(blob.sha256)
-        if known is not None:
-            return known
-        needed = self._size + len(data)
-        if needed > MAX_BYTES or len(self._kept) >= MAX_COUNT:
-            raise InvalidMedia(f"the run holds too many media: {MAX_COUNT:,}, or {MAX_BYTES >> 20} MB, at most")
-        medium = MediaContent(
-            type="binary", format="binary", mime="application/octet-stream", blob=blob, filename=filename
-        )
-        self._kept[blob.sha256] = medium
-        self._size = needed
+        medium = inspect(known.blob if known else blob, self._settings, filename=filename, mime=mime, where=where)
+        with self._lock:
+            if blob.sha256 not in self._kept:
+                total = self._size + blob.size
+                if total > self._settings.total_bytes or len(self._kept) >= MAX_COUNT:
+                    most = f"{MAX_COUNT:,}, or {self._settings.total_bytes >> 20:,} MB"
+                    raise InvalidMedia(
+                        f"the run holds too many media: {most}, at most",
+                        hint="`total_size` under [media] says how much",
+                        details={"reason": "too_much"},
+                    )
+                self._kept[blob.sha256] = replace(medium, filename=None)
+                self._size = total
         return medium
 
 
-def _denied(what: str, path: Any) -> DeniedError:
-    return DeniedError(
-        f"{what}: no folder and no host is granted to media, so '{str(path)[:200]}' is out of reach",
-        hint="read files with the tool file_reader, and grant it a folder under [tools.file_reader]",
-    )
+def _named(medium: MediaContent, filename: str) -> MediaContent:
+    from llmspell.media.inspect import clean_name
+
+    return replace(medium, filename=clean_name(filename))
+
+
+def _as_path(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{where}: a path that is UTF-8 text expected")
+    return value
 
 
 def _as_bytes(value: Any) -> bytes:

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from types import MappingProxyType
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.errors import BadResponseError, ConnectError, HostError, ProviderError, ProviderTimeout, RefusedError
 from llmspell.providers import faults
 from llmspell.providers.base import Access
@@ -80,7 +81,7 @@ class ScriptedProvider:
         self._account = f"scripted {os.urandom(8).hex()}"
 
     def capabilities_of(self, model: str) -> Capabilities:  # noqa: ARG002
-        return overridden(Capabilities(), self.settings.capabilities)
+        return overridden(Capabilities(input_modalities=MEDIA_TYPES), self.settings.capabilities)
 
     @property
     def access(self) -> Access:

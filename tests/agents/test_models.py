@@ -277,7 +277,6 @@ def test_what_is_wrong_with_a_fallbacks_answer_is_not_hidden_by_why_it_was_chose
     with Loopback(handler) as server:
         manifest = f'[providers.p]\nmodel = "m"\nmax_retries = 0\nbase_url = "{server.url}"'
         source = """
-          for i = 1, 1000 do Media.from_base64(("%04d"):format(i)) end  -- and no more fit
           for _ in Agent.create { fallback = { "other" } }:stream_execute("x") do end
         """
         ended = run(source, manifest)

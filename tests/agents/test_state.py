@@ -18,7 +18,7 @@ from llmspell.agents.payload import loop_from_payload, results_from_data
 from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
 from llmspell.agents.turns import Turns
-from llmspell.errors import InvalidArgument, LlmspellError
+from llmspell.errors import InvalidArgument, InvalidMedia, LlmspellError
 from llmspell.host.dispatch import Gate
 from llmspell.limits import Budget, Limits
 from llmspell.media.store import MediaStore
@@ -121,10 +121,14 @@ values = st.recursive(
 )
 
 
-@pytest.mark.parametrize("read", [loop_of, results_from_data, from_data], ids=lambda f: f.__name__)
+def results_of(value: Any) -> list[ToolResult]:
+    return results_from_data(value, MEDIA.resolve)
+
+
+@pytest.mark.parametrize("read", [loop_of, results_of, from_data], ids=lambda f: f.__name__)
 @given(value=values)
 def test_any_value_is_read_or_refused(read: Any, value: Any) -> None:
-    with suppress(InvalidArgument):
+    with suppress(InvalidArgument, InvalidMedia):
         read(value)
 
 
@@ -164,9 +168,8 @@ def test_any_payload_of_any_operation_gives_an_error_of_ours_at_worst(value: Any
     async def ask() -> None:
         gate = Gate(Budget(Limits()), lambda _event: None, lambda _fault: None)
         providers = ProviderManager({"p": ProviderSettings(name="p", kind="scripted")}, "p")
-        execution = Execution(
-            providers, ToolRegistry(), Turns(gate, Traffic(), money_limited=False), lambda _: None, None, MEDIA.take
-        )
+        turns = Turns(gate, Traffic(), money_limited=False)
+        execution = Execution(providers, ToolRegistry(), turns, lambda _: None, None, MEDIA.take, MEDIA.prepare)
         operations = AgentOperations(execution, MEDIA, asyncio.get_running_loop(), streaming=True, max_streams=5)
         for immediate in operations.immediate.values():
             with suppress(LlmspellError):

@@ -32,6 +32,7 @@ READ = {
     "x.lua --max-cost 0": RunRequest("x.lua", max_cost=0),
     "--output json x.lua --verbose": RunRequest("x.lua", output="json", verbose=True),
     "--output=events x.lua": RunRequest("x.lua", output="events"),
+    "x.lua --attach a.jpg b --attach=c.png": RunRequest("x.lua", ("b",), attach=("a.jpg", "c.png")),
 }
 HANDED_OVER = {
     "x.lua --stream=true": RunRequest("x.lua", stream=True),
@@ -60,6 +61,7 @@ REFUSED = {
     "x.lua --timeout 0s": "it must be at least 1ms",
     "x.lua --max-cost $1": '--max-cost: "$1" is not an amount of US dollars: write a number such as "0.50"',
     "x.lua --max-cost 2e6": "it must be at most $1,000,000.00",
+    "x.lua --attach": "requires an argument",
     "x.lua --output xml": "write text, json or events",
 }
 

@@ -122,6 +122,14 @@ env = ["HOME", "LANG"]
 roots = [{ path = "data" }, { path = "../out", mode = "write", at = "/tmp" }]
 max_file_size = "1MB"
 max_write_bytes = 5000
+
+[media]
+roots = [{ path = "pictures" }, { path = "made", mode = "write", at = "made" }]
+max_size = { image = "5MB", video = "500MB" }
+total_size = "1GB"
+max_pixels = 1_000_000
+strip_metadata = false
+resize = true
 """
 
 MINIMAL = """\

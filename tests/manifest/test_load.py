@@ -16,6 +16,8 @@ from llmspell.manifest.model import Manifest, Overrides, ProvidersSection, RunSe
 from llmspell.settings import (
     AgentSettings,
     FileRoot,
+    MediaLimits,
+    MediaSettings,
     Prices,
     ProviderSettings,
     ScriptedReply,
@@ -124,6 +126,14 @@ def test_every_section_and_every_spelling_is_read() -> None:
                 max_write_bytes=5000,
             )
         },
+        media=MediaSettings(
+            roots=(FileRoot(path="pictures"), FileRoot(path="made", mode="write", at="made")),
+            max_size=MediaLimits(image=5 * MB, video=500 * MB),
+            total_bytes=1024 * MB,
+            max_pixels=1_000_000,
+            strip_metadata=False,
+            resize=True,
+        ),
     )
 
 
@@ -175,7 +185,7 @@ def test_an_agent_may_name_the_embedded_provider() -> None:
 
 BAD = {
     "unknown section": "[runtme]\nfuel = 1\n",
-    "planned sections": "[media]\n[journal]\npath = 'x'\n",
+    "planned sections": "[plugins]\n[journal]\npath = 'x'\n",
     "key outside its section": "fuel = 1\n",
     "key of another section": "[run]\nscript = 'a.lua'\nfuel = 1\n",
     "misspelled keys": "[runtime]\nscript_timeuot_ms = 1\nMax-Memory-MB = 1\n[security]\nsandbox = true\n",

@@ -30,6 +30,8 @@ from llmspell.settings import (
     AgentSettings,
     CapabilitySettings,
     FileRoot,
+    MediaLimits,
+    MediaSettings,
     MediaSizes,
     Prices,
     ProviderKind,
@@ -146,6 +148,17 @@ def providers(draw: st.DrawFn) -> ProvidersSection:
     return ProvidersSection(default=default if len(entries) > 1 or draw(st.booleans()) else None, entries=entries)
 
 
+MEDIA = st.builds(
+    MediaSettings,
+    roots=st.lists(ROOTS, max_size=2).map(tuple),
+    max_size=st.builds(MediaLimits, text=COUNTS, image=COUNTS, audio=COUNTS, video=COUNTS, binary=COUNTS),
+    total_bytes=COUNTS,
+    max_pixels=COUNTS,
+    strip_metadata=st.booleans(),
+    resize=st.booleans(),
+)
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     section = draw(providers())
@@ -181,6 +194,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         agents=agents,
         security=SecuritySection(allowed_tools=draw(some(FILLED)), env=draw(some(ENV))),
         tools=tools,
+        media=draw(st.none() | MEDIA),
     )
 
 

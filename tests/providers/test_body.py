@@ -30,6 +30,9 @@ class Held:
     def read(self) -> bytes:
         return self.data
 
+    def part(self, start: int, size: int) -> bytes:
+        return self.data[start : start + size]
+
     def pieces(self, size: int) -> Iterator[bytes]:
         for start in range(0, len(self.data), size):
             yield self.data[start : start + size]

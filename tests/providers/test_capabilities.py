@@ -82,7 +82,8 @@ def test_limits_are_only_said_of_what_a_model_takes() -> None:
 
 def test_the_manifest_speaks_for_scripted_models_too() -> None:
     settings = ProviderSettings(name="p", kind="scripted", capabilities=CapabilitySettings(streaming=False))
-    assert ProviderManager({"p": settings}, "p").get("p").capabilities_of("mock") == Capabilities(streaming=False)
+    able = ProviderManager({"p": settings}, "p").get("p").capabilities_of("mock")
+    assert able == Capabilities(streaming=False, input_modalities=MEDIA_TYPES)
 
 
 KNOWN = {field.name for field in fields(Capabilities)}

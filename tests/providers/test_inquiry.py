@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.errors import ProviderAuthError, RefusedError
 from llmspell.providers.base import Provider
 from llmspell.providers.inquiry import CONTEXT_FIELDS, INQUIRIES, META_FIELDS, told
@@ -148,4 +149,6 @@ def test_a_server_that_refuses_is_an_error_and_a_missing_key_asks_nobody() -> No
 
 
 def test_a_provider_whose_kind_cannot_tell_says_what_is_known() -> None:
-    assert asyncio.run(inquired(ProviderSettings(name="p", kind="scripted"))) == Capabilities()
+    assert asyncio.run(inquired(ProviderSettings(name="p", kind="scripted"))) == Capabilities(
+        input_modalities=MEDIA_TYPES
+    )

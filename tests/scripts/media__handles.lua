@@ -6,10 +6,10 @@ local function fails(expected, f, ...)
   assert(not ok and message:find(expected, 1, true), message .. " / " .. expected)
 end
 local hello = Media.from_bytes("hello", { filename = "hello.txt" })
-assert(hello.size == 5 and hello.type == "binary" and hello.format == "binary")
-assert(hello.mime == "application/octet-stream" and hello.filename == "hello.txt")
+assert(hello.size == 5 and hello.type == "text" and hello.format == "text")
+assert(hello.mime == "text/plain" and hello.filename == "hello.txt")
 assert(hello.sha256 == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")
-assert(hello:bytes() == "hello" and tostring(hello) == "media application/octet-stream, 5 bytes")
+assert(hello:bytes() == "hello" and tostring(hello) == "media text/plain, 5 bytes")
 assert(hello == Media.from_base64("aGVs\nbG8="), "the same content is the same medium")
 assert(hello ~= Media.from_bytes("other"))
 local binary = ("\0\xff\xfe"):rep(1000)
@@ -20,3 +20,17 @@ fails("unknown field 'filname'; did you mean 'filename'?", Media.from_bytes, "x"
 fails("Media.from_base64: this is not base64", Media.from_base64, "not base64!")
 fails("field 'filename': text of at most 255 characters", Media.from_bytes, "x", { filename = ("x"):rep(300) })
 fails("call 'bytes' with ':'", hello.bytes)
+
+local other = Media.from_bytes("hello", { filename = "../b\27[31m.txt" })
+assert(other == hello and other.filename == "b_[31m.txt", "the same content under another name")
+assert(Media.from_bytes("a,b", { filename = "data.csv" }).type == "text")
+
+fails("Media.from_bytes: 'a.png' is text, and its name ends in .png, which is a PNG", Media.from_bytes, "hi",
+  { filename = "a.png" })
+fails("this is a PNG that is broken: it is cut off", Media.from_bytes, "\x89PNG\r\n\26\n")
+
+fails("Media: no folder is granted, so '/etc/passwd' is out of reach", Media.load, "/etc/passwd")
+fails("Media: no folder is granted, so 'x.txt' is out of reach", hello.save, hello, "x.txt")
+fails("Media.load: no host is granted to media, so 'https://example.com/a.png' is out of reach", Media.load,
+  "https://example.com/a.png")
+assert(#Run.media == 0)

@@ -2,7 +2,7 @@
 local host = ...
 local _ENV = host.env
 
-local Run = { id = "", args = {} }
+local Run = { id = "", args = {}, media = {} }
 
 -- What the run may spend, by name; a limit that is not set is absent.
 function Run.limits() return host.call("run.limits") end
@@ -65,6 +65,8 @@ host.granted = {} -- names of the host's tools that the manifest grants
 function host.setup(config)
   Run.id = config.run_id
   Run.args = config.args
+  Run.media = config.media
+  host.handles(config.media)
   arg = { [0] = config.script }
   for i, value in ipairs(config.args) do arg[i] = value end
   __context = read_only({

@@ -165,12 +165,29 @@ local function told(value)
   return ok and text or "the tool failed"
 end
 
+-- The media that a tool gave: a medium by itself, or those in the list `media` of a table, beside its `text`.
+local function media_in(value)
+  if host.is_media(value) then return { value }, tostring(value) end
+  local list = type(value) == "table" and rawget(value, "media")
+  local count = list and host.count(list)
+  if not count or count == 0 then return nil end
+  for i = 1, count do
+    if not host.is_media(list[i]) then return nil end
+  end
+  return list, type(value.text) == "string" and value.text or ""
+end
+
 local function answer(own, call, depth)
   local run = own[call.agent][call.name]
   if not run then return host.await("tool.answer", call) end
   local ok, value = pcall(run, call.arguments, depth)
+  local media
+  if ok and type(value) == "table" then
+    local list, text = media_in(value)
+    if list then media, value = host.array(list), text end
+  end
   if ok and value ~= nil and type(value) ~= "string" then ok, value = pcall(host.stringify, value) end
-  if ok then return { id = call.id, text = value or "" } end
+  if ok then return { id = call.id, text = value or "", media = media } end
   return { id = call.id, text = told(value), is_error = true }
 end
 

@@ -1,0 +1,117 @@
+"""Files that mean harm are refused, in bounded time and memory; and no file crashes or hangs a parser."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from llmspell.errors import InvalidMedia
+from llmspell.media.blobs import InMemory
+from llmspell.media.inspect import inspect
+from llmspell.media.outgoing import Outgoing
+from llmspell.settings import MediaSettings
+
+from .hostile import HOSTILE, jpeg_scans
+from .made import samples
+
+SETTINGS = MediaSettings()
+
+
+def looked_at(data: bytes) -> bool:
+    """Whether it is taken, with everything that is done to it before it is sent. Raises nothing but InvalidMedia."""
+    said = ""
+    try:
+        Outgoing(SETTINGS).prepare(inspect(InMemory(data), SETTINGS), None).blob.read()
+    except InvalidMedia as error:
+        said = error.message
+    assert said.isprintable(), said
+    assert len(said) < 400
+    return not said
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_means_harm_is_refused_with_the_reason(name: str) -> None:
+    data, message = HOSTILE[name]
+    with pytest.raises(InvalidMedia) as raised:
+        inspect(InMemory(data), SETTINGS)
+    assert message in raised.value.message
+    assert raised.value.details["reason"] in ("broken", "polyglot", "too_large")
+
+
+MEMORY = """
+import resource, sys
+from llmspell.errors import InvalidMedia
+from llmspell.media.blobs import keep
+from llmspell.media.inspect import inspect
+from llmspell.media.outgoing import Outgoing
+from llmspell.settings import MediaSettings
+from tests.media.hostile import HOSTILE
+from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+limit = 64 * 1024
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+for name, (data, _) in HOSTILE.items():
+    try:
+        Outgoing(MediaSettings()).prepare(inspect(keep([data]), MediaSettings()), None)
+        print("taken:", name)
+    except InvalidMedia:
+        pass
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    if grown > limit:
+        sys.exit(f"{name}: {grown} KB more")
+"""
+
+
+def test_what_means_harm_takes_no_more_than_64_MB() -> None:  # noqa: N802
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+NAMES = sorted(samples())
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(NAMES), st.randoms(use_true_random=False))
+def test_a_damaged_file_is_taken_or_refused_and_nothing_else(name: str, chance: random.Random) -> None:
+    data = bytearray(samples()[name][: 1 << 16])
+    for _ in range(chance.randint(0, 8)):
+        at = chance.randrange(min(len(data), 400) if chance.random() < 0.7 else len(data))
+        data[at] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+    if chance.random() < 0.4:
+        del data[chance.randrange(len(data)) :]
+    if chance.random() < 0.2:
+        data += chance.randbytes(chance.randrange(300))
+    looked_at(bytes(data))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([data[:12] for data in samples().values()]) | st.just(b""), st.binary(max_size=600))
+def test_a_file_of_anything_is_taken_or_refused_and_nothing_else(begin: bytes, rest: bytes) -> None:
+    looked_at(begin + rest)
+
+
+CUT_ANYWHERE = [name for name in NAMES if not name.endswith((".mp3", ".flac", ".txt", ".ogg", ".opus", ".oga"))]
+
+
+@pytest.mark.parametrize("name", CUT_ANYWHERE)
+def test_a_file_that_is_cut_off_is_not_taken_for_what_it_was(name: str) -> None:
+    """Sound without an end of its own, MP3 and FLAC and Ogg, is whole wherever a frame ends."""
+    data, kind = samples()[name], inspect(InMemory(samples()[name]), SETTINGS).format
+    for size in {len(data) * part // 23 for part in range(1, 23)} | {len(data) - 2}:
+        try:
+            found = inspect(InMemory(data[:size]), SETTINGS).format
+        except InvalidMedia:
+            continue
+        assert found != kind, f"cut to {size} of {len(data)}"
+
+
+def test_a_picture_of_endless_scans_is_not_sent() -> None:
+    medium = inspect(InMemory(jpeg_scans(50_000)), SETTINGS)
+    with pytest.raises(InvalidMedia, match="it has more than 100 scans"):
+        Outgoing(SETTINGS).prepare(medium, None)
