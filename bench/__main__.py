@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from bench import calls, cpu, prelude, startup, streams, tasks, wire
+from bench import calls, cpu, media, prelude, startup, streams, tasks, wire
 from bench.sandbox import run_in_sandbox
 
 P = ParamSpec("P")
@@ -27,6 +27,9 @@ def main(arguments: list[str]) -> int:
     collected = _alone(calls.waiting_run, runs, "collectgarbage()")
     start_added, memory_added = _prelude(20 if quick else 200, runs)
     chunk = streams.chunk(1_000 if quick else 10_000)
+    photo = media.photo(3 if quick else 21)
+    film_mb = 50 if quick else 500
+    film = _alone(media.film, film_mb)
     paced_bare, paced = wire.overhead(300 if quick else 2_000, 1)
     full = 2_000 if quick else 20_000
     full_bare, fast = wire.overhead(full)
@@ -51,6 +54,9 @@ def main(arguments: list[str]) -> int:
         ("memory of a waiting run", f"{waiting:.0f} KB", "110 KB"),
         ("  of it the prelude", memory_added, "60 KB"),
         ("  after a collection of garbage", f"{collected:.0f} KB", ""),
+        ("metadata of a 20 MB JPEG", f"{photo.whole:.1f} ms (Pillow: {photo.library:.1f} ms)", "Pillow + 5 ms"),
+        (f"peak memory of a {film_mb} MB video, to its sending", f"{film.attached:.1f} MB", "20 MB"),
+        ("  and when all of it is sent", f"{film.sent:.1f} MB", ""),
     ]
     print(f"{'':<36}{'measured':<28}target: at most")
     for name, measured, target in rows:
