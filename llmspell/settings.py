@@ -89,10 +89,13 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRoot:
-    """A folder that a tool may use, relative to the manifest."""
+    """A folder that a tool may use, relative to the manifest. `at` is the path under which the script finds it."""
 
     path: str
-    mode: Literal["read"] = "read"
+    mode: Literal["read", "write"] = "read"
+    """Writing includes reading."""
+    at: str | None = None
+    """Without one, what is in the folder stands at the top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +104,7 @@ class ToolSettings:
 
     name: str
     roots: tuple[FileRoot, ...] = ()
+    max_file_bytes: int = 8 * 1024 * 1024
+    """Of one file: a long book has two million; what a script is told at once is a message of 32 MB at most."""
+    max_write_bytes: int = 256 * 1024 * 1024
+    """That one run writes in all: far above what scripts write, and far below what fills a disk."""

@@ -24,6 +24,7 @@ PACKAGE = ROOT / "llmspell"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("core",),
+    ("access",),
     ("abi", "media", "schemas"),
     ("manifest", "providers", "tools"),
     ("agents", "host"),
@@ -55,6 +56,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "msgpack": ("abi/codec.py",),
     "aiostream": ("agents/execution.py",),
     "jsonschema_rs": ("schemas.py",),
+    "re2": ("tools/patterns.py",),
 }
 
 RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}

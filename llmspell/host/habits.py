@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-_FILES: Final = "scripts have no files: a tool that the manifest grants reads them (`file_reader`), print writes"
+_FILES: Final = (
+    "scripts have no files: tools that the manifest grants read and write them (`file_reader`, `file_operations`)"
+)
 _ENVIRONMENT: Final = "Lua 5.4 has no environments of functions: load(text, name, 't', env) takes one"
 _NETWORK: Final = "scripts have no network of their own, only agents and the tools that the manifest grants"
 _NIL: Final = "Lua's name for nothing is nil; the null of JSON is JSON.null"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
+from llmspell.access.roots import problem_of
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
 from llmspell.manifest.sections import Key, Section, Tables
@@ -54,6 +55,20 @@ def _times(name: str, doc: str, low: int) -> tuple[Key, Key]:
     return Key(name=field, kind=number, doc=f"{doc}, in milliseconds."), Key(
         name=name, field=field, kind=_duration(low), doc=f'{doc}, with a unit: "5s", "500ms".'
     )
+
+
+def _bytes(name: str, doc: str, high: int) -> tuple[Key, Key]:
+    """NAME_bytes, and NAME_size with a unit."""
+    field, unit_key = f"{name}_bytes", f"{name}_size"
+    number = Whole(low=1, high=high, unit_key=unit_key)
+    return Key(name=field, kind=number, doc=f"{doc}, in bytes."), Key(
+        name=unit_key, field=field, kind=_size(1, high), doc=f'{doc}, with a unit: "16MB".'
+    )
+
+
+def _mount(path: str) -> str:
+    """What is wrong with the place of a granted folder, or ""."""
+    return problem_of(path) or ("begins with '~', which stands for nothing here" if path.startswith("~") else "")
 
 
 def _duration(low: int, unlimited: bool = False) -> Measure:
@@ -302,14 +317,28 @@ ROOT = Section(
     doc="A folder that a tool may use.",
     keys=(
         Key(name="path", kind=_FILLED, doc="The folder, relative to the manifest."),
-        Key(name="mode", kind=Choice(options=get_args(get_type_hints(FileRoot)["mode"])), doc="What is granted."),
+        Key(
+            name="mode",
+            kind=Choice(options=get_args(get_type_hints(FileRoot)["mode"])),
+            doc="What is granted; writing includes reading.",
+        ),
+        Key(
+            name="at",
+            kind=Text(check=_mount),
+            doc='The path under which the script finds the folder, such as "/tmp" or "notes"; without it, what is in '
+            "the folder stands at the top.",
+        ),
     ),
 )
 
 TOOL = Section(
     build=ToolSettings,
     doc="What is granted to one tool alone.",
-    keys=(Key(name="roots", kind=Tables(section=ROOT), doc="The folders that the tool may use."),),
+    keys=(
+        Key(name="roots", kind=Tables(section=ROOT), doc="The folders that the tool may use."),
+        *_bytes("max_file", "Largest file that the tool reads or writes", units.GB),
+        *_bytes("max_write", "What the tool may write in one run, over all files", units.I64_MAX),
+    ),
 )
 
 SECTIONS = {

@@ -16,7 +16,26 @@ def _file_reader(settings: ToolSettings, base: Path) -> Tool:
     return file_reader(settings, base)
 
 
-BUILT_IN: Mapping[str, Callable[[ToolSettings, Path], Tool]] = MappingProxyType({"file_reader": _file_reader})
+def _file_operations(settings: ToolSettings, base: Path) -> Tool:
+    from llmspell.tools.file_operations import file_operations
+
+    return file_operations(settings, base)
+
+
+def _file_search(settings: ToolSettings, base: Path) -> Tool:
+    from llmspell.tools.file_search import file_search
+
+    return file_search(settings, base)
+
+
+BUILT_IN: Mapping[str, Callable[[ToolSettings, Path], Tool]] = MappingProxyType(
+    {
+        "file_reader": _file_reader,
+        "file_operations": _file_operations,
+        "file_search": _file_search,
+    }
+)
+"""Each is imported when it is granted: together they take longer to load than all the rest."""
 
 
 def built_in_tools(allowed: Iterable[str], settings: Mapping[str, ToolSettings], base: Path) -> list[Tool]:

@@ -1,118 +1,102 @@
-"""Files beneath granted folders: the tool `file_reader`, and the way from a name to an open file that it goes.
-
-A path is walked component by component with directory descriptors and without following links, so that no `..`, no
-absolute name, no link and no race with another process leads out of the folder. Only regular files are opened.
-"""
+"""What the file tools share, and the simplest of them, `file_reader`. What may be touched is for llmspell/access."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import stat
+import base64
+import io
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from llmspell.errors import DeniedError, ToolError
+from llmspell.access.files import Files
+from llmspell.access.granted import Granted
+from llmspell.access.roots import roots, shown
+from llmspell.errors import ToolError
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Tool
 
-MAX_BYTES: Final = 8 * 1024 * 1024
-"""Of one file: a long book has two; a message to the sandbox holds 32."""
-MAX_COMPONENTS: Final = 64
+_AT_MOST: Final = 2**53
+_COUNT: Final = {"type": "integer", "minimum": 1, "maximum": _AT_MOST}
+ENCODING: Final = {"enum": ["utf-8", "base64"], "description": "base64 for what is no text; utf-8 by default"}
+PATH: Final = {"type": "string", "description": "path in the granted folders"}
+READING: Final[Mapping[str, Mapping[str, Any]]] = {
+    "path": PATH,
+    "start_line": {**_COUNT, "description": "the first line to give, from 1"},
+    "end_line": {**_COUNT, "description": "the last line to give"},
+    "offset": {"type": "integer", "minimum": 0, "maximum": _AT_MOST, "description": "bytes to leave out first"},
+    "limit": {**_COUNT, "description": "bytes to give at most; a character that begins within them is given whole"},
+    "encoding": ENCODING,
+}
+"""What reading takes, wherever a tool reads."""
+_CONTINUES: Final = 0b1000_0000
+"""Bytes of UTF-8 that go on with a character are 10xxxxxx, and a character has three of them at most."""
 
-_FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+def granted_files(settings: ToolSettings, base: Path) -> Files:
+    """The folders of [tools.NAME], relative to `base`, the manifest's folder."""
+    granted = Granted(roots(settings.roots, base), settings.name, f"tools.{settings.name}")
+    return Files(granted, max_file=settings.max_file_bytes, max_written=settings.max_write_bytes)
 
 
 def file_reader(settings: ToolSettings, base: Path) -> Tool:
-    """Reads text files beneath the roots of [tools.file_reader], relative to `base`, the manifest's folder."""
-    roots = tuple(base / root.path for root in settings.roots)
+    """Reads files, whole or in part."""
+    files = granted_files(settings, base)
 
     async def run(arguments: Mapping[str, Any]) -> str:
-        path = arguments.get("path")
-        if not isinstance(path, str):
-            raise ToolError("file_reader: the argument 'path' must be a string")
-        if not roots:
-            raise DeniedError(
-                "file_reader: no folder is granted",
-                hint='grant one with `roots = [{ path = "texts" }]` under [tools.file_reader]',
-            )
-        return await asyncio.to_thread(_read_text, roots, path)
+        return await asyncio.to_thread(read, files, arguments)
 
     return Tool(
-        name="file_reader",
-        description="Reads a text file (UTF-8) and gives its content.",
+        name=settings.name,
+        description="Reads a file and gives its text: the whole, some of its lines, or some of its bytes.",
         parameters={
             "type": "object",
-            "properties": {"path": {"type": "string", "description": "path of the file, relative to a granted folder"}},
+            "properties": READING,
             "required": ["path"],
+            "additionalProperties": False,
         },
         run=run,
     )
 
 
-def _read_text(roots: tuple[Path, ...], path: str) -> str:
-    for root in roots:
-        try:
-            data = read_beneath(root, path)
-        except FileNotFoundError:
-            continue
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise ToolError(f"file_reader: '{path}' is not UTF-8 text (byte {error.start})") from None
-    looked = ", ".join(f"'{root}'" for root in roots)
-    raise ToolError(f"file_reader: there is no file '{path[:200]}' in the granted folders ({looked})")
-
-
-def read_beneath(root: Path, path: str) -> bytes:
-    """The content of a regular file beneath the root. Raises FileNotFoundError, DeniedError for a path that leads out
-    or over a link, and ToolError for a file that is none or too large."""
-    parts = path.split("/")
-    if not path or "\0" in path or path.startswith("/") or ".." in parts or len(parts) > MAX_COMPONENTS:
-        raise DeniedError(
-            f"file_reader: the path '{path[:200]}' does not stay in a granted folder",
-            hint="give a path relative to a folder of `roots`, without '..'",
-        )
-    *folders, name = [part for part in parts if part not in ("", ".")] or [""]
-    at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def read(files: Files, arguments: Mapping[str, Any]) -> str:
+    """The text that arguments as in READING ask for."""
+    path = path_of(arguments)
+    by_line = "start_line" in arguments or "end_line" in arguments
+    in_base64 = arguments.get("encoding") == "base64"
+    offset, limit = (None if (n := arguments.get(name)) is None else int(n) for name in ("offset", "limit"))
+    if by_line and (in_base64 or offset is not None or limit is not None):
+        message = "lines are of text, and not counted from an offset: give lines, or `offset` and `limit`"
+        raise files.granted.failed("arguments", message)
+    if limit is not None and limit > files.max_file:
+        raise files.granted.failed("too_large", f"`limit` is more than {files.max_file:,} bytes")
+    if in_base64:
+        return base64.b64encode(files.read(path, offset=offset or 0, limit=limit)).decode()
+    data = files.read(path, offset=offset or 0, limit=None if limit is None else limit + 3)
+    begin, end = _border(data, 0) if offset else 0, len(data) if limit is None else _border(data, limit)
     try:
-        for folder in folders:
-            inner = _open(folder, _FLAGS | os.O_DIRECTORY, at, path)
-            os.close(at)
-            at = inner
-        file = _open(name, _FLAGS, at, path)
-    finally:
-        os.close(at)
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        os.close(file)
-        raise ToolError(f"file_reader: '{path}' is not a regular file")
-    with os.fdopen(file, "rb") as opened:
-        data = opened.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ToolError(f"file_reader: '{path}' is larger than {MAX_BYTES >> 20} MB")
-    return data
+        text = data[begin:end].decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"'{shown(path)}' is not UTF-8 text (byte {(offset or 0) + begin + error.start})"
+        raise files.granted.failed("wrong_type", message, 'read it with `encoding = "base64"`') from None
+    if not by_line:
+        return text
+    first, last = int(arguments.get("start_line", 1)), int(arguments.get("end_line", _AT_MOST))
+    return "".join(islice(io.StringIO(text, newline="\n"), first - 1, max(last, first - 1)))
 
 
-def _open(name: str, flags: int, folder: int, path: str) -> int:
-    try:
-        return os.open(name, flags, dir_fd=folder)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if _is_link(name, folder):
-            raise _link(path) from None
-        raise FileNotFoundError(path) from error
-    except OSError as error:
-        if _is_link(name, folder):
-            raise _link(path) from None
-        raise ToolError(f"file_reader: '{path}' cannot be read: {error.strerror}") from None
+def path_of(arguments: Mapping[str, Any], name: str = "path") -> str:
+    """A path among checked arguments; a script's string may still be none that is UTF-8."""
+    path = arguments.get(name, "")
+    if isinstance(path, str):
+        return path
+    raise ToolError(f"the argument '{name}' is not UTF-8 text", details={"reason": "arguments"})
 
 
-def _is_link(name: str, folder: int) -> bool:
-    try:
-        return stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
-    except (OSError, ValueError):
-        return False
-
-
-def _link(path: str) -> DeniedError:
-    return DeniedError(f"file_reader: '{path[:200]}' goes over a symbolic link, which could lead out of the folder")
+def _border(data: bytes, at: int) -> int:
+    """The first place from there on where a character begins: so that pieces that follow each other fit together."""
+    border = at
+    while border < min(at + 3, len(data)) and data[border] & 0b1100_0000 == _CONTINUES:
+        border += 1
+    return min(border, len(data))
