@@ -149,11 +149,12 @@ class Execution:
         return output_of(loop, provider)
 
     async def run_tool(self, name: str, arguments: Any) -> Any:
-        """One host tool, through the gate, if its arguments fit."""
+        """One host tool, through the gate, if its arguments fit. Gives plain data, or MediaContent."""
         tool = self.tools.get(name)
-        return await self._effect(
+        value = await self._effect(
             "tool.execute", name, lambda: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
         )
+        return self._take(value) if isinstance(value, RawMedia) else value
 
     def _offer(self, name: str) -> ToolSpec:
         tool = self.tools.get(name)
@@ -257,7 +258,10 @@ class Execution:
         if item.name not in offered:  # granted to the run perhaps, but not to this agent
             return ToolResult(item.id, f"there is no tool '{item.name[:80]}'", is_error=True)
         try:
-            return ToolResult(item.id, _text_of(await self.run_tool(item.name, item.arguments)))
+            value = await self.run_tool(item.name, item.arguments)
+            if isinstance(value, MediaContent):
+                return ToolResult(item.id, f"{value.mime}, {value.size:,} bytes", media=(value,))
+            return ToolResult(item.id, _text_of(value))
         except LlmspellError as error:
             if error.terminal:
                 raise

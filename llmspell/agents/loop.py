@@ -159,7 +159,7 @@ class AgentLoop:
             call = self.pending.pop(result.id, None)
             if call is None:
                 raise InvalidArgument(f"no tool call '{result.id[:80]}' is waiting for a result")
-            self._tell(call, result.text[:MAX_TOOL_TEXT], is_error=result.is_error)
+            self._tell(call, result.text[:MAX_TOOL_TEXT], is_error=result.is_error, media=result.media)
         if not self.pending:
             self._put_in_order()
 
@@ -182,8 +182,10 @@ class AgentLoop:
             handovers=self._handovers,
         )
 
-    def _tell(self, call: ToolCall, text: str, *, is_error: bool = False) -> None:
-        self.messages.append(Message(role="tool", text=text, tool_call_id=call.id, name=call.name, is_error=is_error))
+    def _tell(self, call: ToolCall, text: str, *, is_error: bool = False, media: tuple[MediaContent, ...] = ()) -> None:
+        self.messages.append(
+            Message(role="tool", text=text, media=media, tool_call_id=call.id, name=call.name, is_error=is_error)
+        )
 
     def _put_in_order(self) -> None:
         """The results of a turn stand in the order of its calls: templates of some models count on it."""

@@ -68,7 +68,7 @@ def loop_from_payload(payload: Any, resolve: state.Resolve) -> AgentLoop:
     specs = [spec_from_data(agent) for agent in agents]
     if payload.get("state") is not None:
         loop = AgentLoop(specs, state.from_data(payload["state"], resolve))
-        loop.answered(results_from_data(payload))
+        loop.answered(results_from_data(payload, resolve))
         return loop
     given, history = payload.get("input"), payload.get("history")
     if not isinstance(given, dict):
@@ -86,12 +86,13 @@ def loop_from_payload(payload: Any, resolve: state.Resolve) -> AgentLoop:
     )
 
 
-def results_from_data(payload: Any) -> list[ToolResult]:
+def results_from_data(payload: Any, resolve: state.Resolve) -> list[ToolResult]:
     return [
         ToolResult(
             id=field(item, "id", str),
             text=_any_text(item.get("text")),
             is_error=field(item, "is_error", bool, False),
+            media=tuple(resolve(medium) for medium in items(item, "media")),
         )
         for item in items(payload, "results")
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from llmspell.content import MediaContent
 from llmspell.errors import InvalidArgument, InvalidMedia
 from llmspell.schemas import Schema
 from llmspell.types import Capabilities, ToolCall, ToolSpec
@@ -68,8 +69,9 @@ class Needs(NamedTuple):
 
 
 class ToolResult(NamedTuple):
-    """What a tool call gave: the text for the model, and whether that is an error."""
+    """What a tool call gave: the text for the model, whether that is an error, and media."""
 
     id: str
     text: str
     is_error: bool = False
+    media: tuple[MediaContent, ...] = ()

@@ -16,6 +16,7 @@ from llmspell.agents.execution import Sink, tool_complete
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import needed_to_data, output_to_data, results_from_data
 from llmspell.agents.spec import NeedTools, ToolResult
+from llmspell.agents.state import Resolve
 from llmspell.errors import InvalidArgument, LimitError
 from llmspell.types import AgentOutput
 
@@ -39,10 +40,13 @@ class _Closed:
 class Stream:
     """One open stream: chunks, and behind them what comes when they are taken (`_then`)."""
 
-    def __init__(self, stream_id: str, execution: Advances, loop: AgentLoop, heartbeat: float) -> None:
+    def __init__(
+        self, stream_id: str, execution: Advances, loop: AgentLoop, resolve: Resolve, heartbeat: float
+    ) -> None:
         self.id = stream_id
         self._execution = execution
         self._loop = loop
+        self._resolve = resolve
         self._heartbeat = heartbeat
         self._chunks: list[Mapping[str, Any]] = []
         self._then: NeedTools | AgentOutput | Exception | _Closed | None = None
@@ -69,7 +73,7 @@ class Stream:
         if payload.get("got") != self._given:
             return self._reply
         if payload.get("results") is not None and self._answers is not None and not self._answers.done():
-            self._answers.set_result(results_from_data(payload))
+            self._answers.set_result(results_from_data(payload, self._resolve))
         self._reply = await self._take()
         self._given += 1
         return self._reply
@@ -152,10 +156,12 @@ class Stream:
 
 
 class Streams:
-    """The open streams of one run; their number is bounded, for each holds a connection. `heartbeat` is in seconds."""
+    """The open streams of one run; their number is bounded, for each holds a connection. `resolve` gives the medium of
+    a handle; `heartbeat` is in seconds."""
 
-    def __init__(self, execution: Advances, most: int, *, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, execution: Advances, resolve: Resolve, most: int, *, heartbeat: float = HEARTBEAT) -> None:
         self._execution = execution
+        self._resolve = resolve
         self._most = most
         self._heartbeat = heartbeat
         self._open: dict[str, Stream] = {}
@@ -166,7 +172,7 @@ class Streams:
         if len(self._open) >= self._most:
             raise LimitError("streams", self._most, len(self._open) + 1, hint="close streams, or read them to the end")
         self._count += 1
-        stream = Stream(f"stream-{self._count}", self._execution, loop, self._heartbeat)
+        stream = Stream(f"stream-{self._count}", self._execution, loop, self._resolve, self._heartbeat)
         self._open[stream.id] = stream
         return stream
 

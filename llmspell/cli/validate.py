@@ -47,7 +47,7 @@ def summary(file: str, manifest: Manifest) -> str:
         "script": script,
         "providers": ", ".join(_described(name, entries[name].kind, name == default) for name in entries),
         "agents": ", ".join(manifest.agents) or "none",
-        "tools": ", ".join(manifest.security.allowed_tools) or "none",
+        "tools": ", ".join(manifest.security.allowed_tools or ()) or "none",
         "limits": f"{fuel} fuel, {format_size(runtime.memory_bytes)} memory, {time}",
     }
     return f"{file}: ok\n" + "".join(f"  {name:<9}  {value}\n" for name, value in rows.items())

@@ -40,7 +40,7 @@ class Listing:
         return tuple(items)
 
     def write(self, value: Any) -> Any:
-        return list(value)
+        return None if value is None else list(value)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item.schema()} | ({"uniqueItems": True} if self.unique else {})

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Tool
 
-
-def _file_reader(settings: ToolSettings, base: Path) -> Tool:
-    from llmspell.tools.files import file_reader
-
-    return file_reader(settings, base)
-
-
-def _file_operations(settings: ToolSettings, base: Path) -> Tool:
-    from llmspell.tools.file_operations import file_operations
-
-    return file_operations(settings, base)
-
-
-def _file_search(settings: ToolSettings, base: Path) -> Tool:
-    from llmspell.tools.file_search import file_search
-
-    return file_search(settings, base)
-
-
-BUILT_IN: Mapping[str, Callable[[ToolSettings, Path], Tool]] = MappingProxyType(
+BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "file_reader": _file_reader,
-        "file_operations": _file_operations,
-        "file_search": _file_search,
+        "file_reader": "files:file_reader",
+        "file_operations": "file_operations:file_operations",
+        "file_search": "file_search:file_search",
+        "base64": "encodings:base64_tool",
+        "calculator": "calculator:calculator",
+        "csv": "csv_rows:csv_tool",
+        "datetime": "dates:datetime_tool",
+        "hash": "encodings:hash_tool",
+        "json_query": "json_query:json_query",
+        "json_validate": "json_validate:json_validate",
+        "shell": "shell:shell",
+        "sqlite": "sqlite:sqlite_tool",
+        "text": "text:text_tool",
+        "uuid": "ids:uuid_tool",
     }
 )
-"""Each is imported when it is granted: together they take longer to load than all the rest."""
+"""Each as module:function beneath llmspell/tools, and imported when it is granted: together they take longer to load
+than all the rest. The function makes the tool from its settings and the manifest's folder."""
 
 
-def built_in_tools(allowed: Iterable[str], settings: Mapping[str, ToolSettings], base: Path) -> list[Tool]:
-    """Those of the allowed tools that are built in, each with its own grants."""
-    return [BUILT_IN[name](settings.get(name, ToolSettings(name=name)), base) for name in allowed if name in BUILT_IN]
+def built_in(name: str, settings: ToolSettings, base: Path) -> Tool:
+    """The built-in tool of that name, with these grants."""
+    module, _, function = BUILT_IN[name].partition(":")
+    made: Tool = getattr(import_module(f"llmspell.tools.{module}"), function)(settings, base)
+    return made

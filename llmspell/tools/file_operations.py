@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from llmspell.access.files import Files
 from llmspell.access.listing import Entry
+from llmspell.schemas import Schema
 from llmspell.settings import ToolSettings
-from llmspell.tools.arguments import check
+from llmspell.tools.arguments import checked
 from llmspell.tools.base import Tool
 from llmspell.tools.files import ENCODING, PATH, READING, granted_files, path_of, read
 
@@ -44,8 +45,8 @@ def file_operations(settings: ToolSettings, base: Path) -> Tool:
 
     async def run(arguments: Arguments) -> Any:
         operation = OPERATIONS[arguments["operation"]]
-        check(settings.name, operation.schema(), arguments)
-        return await asyncio.to_thread(operation.run, files, arguments)
+        fitted = checked(settings.name, Schema(operation.schema()), arguments)
+        return await asyncio.to_thread(operation.run, files, fitted)
 
     lines = [f"{name}({_signature(operation)}): {operation.about}" for name, operation in OPERATIONS.items()]
     return Tool(
@@ -53,7 +54,7 @@ def file_operations(settings: ToolSettings, base: Path) -> Tool:
         description="Reads, writes and arranges files in the granted folders. Operations:\n" + "\n".join(lines),
         parameters={
             "type": "object",
-            "properties": PROPERTIES,
+            "properties": dict(PROPERTIES),
             "required": ["operation"],
             "additionalProperties": False,
         },

@@ -64,6 +64,10 @@ def loop_of(payload: Any) -> AgentLoop:
     return loop_from_payload(payload, MEDIA.resolve)
 
 
+def results_of(payload: Any) -> list[ToolResult]:
+    return results_from_data(payload, MEDIA.resolve)
+
+
 def test_a_loops_state_comes_back_as_it_was() -> None:
     assert from_data(state.to_data(STATE)) == STATE
     assert from_data(state.to_data(LoopState())) == LoopState()
@@ -110,7 +114,7 @@ values = st.recursive(
 )
 
 
-@pytest.mark.parametrize("read", [loop_of, results_from_data, from_data], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("read", [loop_of, results_of, from_data], ids=lambda f: f.__name__)
 @given(value=values)
 def test_any_value_is_read_or_refused(read: Any, value: Any) -> None:
     with suppress(InvalidArgument):

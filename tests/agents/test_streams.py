@@ -15,6 +15,7 @@ from llmspell.agents.spec import AgentSpec
 from llmspell.agents.streams import BUFFER, Stream, Streams
 from llmspell.errors import StreamingNotSupported
 from llmspell.events import CallFinished
+from llmspell.media.store import MediaStore
 from llmspell.types import AgentInput, AgentOutput, ModelReply
 from tests.agents.scripted import ECHO, calls, replies
 from tests.agents.test_tools import UPPER
@@ -359,7 +360,7 @@ def test_contents_of_any_kind_pass_as_they_are() -> None:
     media = {"type": "media", "media": {"mime": "image/png", "size": 3}, "is_final": True}
 
     async def told() -> list[tuple[int, Mapping[str, Any]]]:
-        streams = Streams(Told(limited, media), 1)
+        streams = Streams(Told(limited, media), MediaStore().resolve, 1)
         found = await reply_of(streams, start(streams), 0)
         await streams.aclose()
         return found
@@ -372,7 +373,7 @@ def test_who_waits_hears_a_heartbeat_when_nothing_else_comes() -> None:
 
     async def silent() -> None:
         told = Told()
-        streams = Streams(told, 1, heartbeat=0.01)
+        streams = Streams(told, MediaStore().resolve, 1, heartbeat=0.01)
         stream = start(streams)
         assert await reply_of(streams, stream, 0) == [(0, START)]
         assert await reply_of(streams, stream, 1) == [(1, HEARTBEAT)]
@@ -399,7 +400,7 @@ def test_nothing_is_buffered_beyond_the_bound() -> None:
                     await sink({"type": "text", "text": loop.spec.name})
                     sent += 1
 
-        streams = Streams(Floods(), 1)
+        streams = Streams(Floods(), MediaStore().resolve, 1)
         stream = start(streams)
         for _ in range(10 * BUFFER):
             await asyncio.sleep(0)

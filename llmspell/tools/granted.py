@@ -1,0 +1,79 @@
+"""Which tools a run has: from the names that the manifest allows, and where each of them comes from.
+
+A name is, in this order: a tool that the program handed over, [tools.NAME] with `python`, a built-in tool or an alias
+of one, an entry point of the group `llmspell.tools`. So no installed package replaces a built-in tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from llmspell.errors import UsageError
+from llmspell.settings import ToolSettings
+from llmspell.tools.aliases import alias, canonical
+from llmspell.tools.base import Tool
+from llmspell.tools.builtin import BUILT_IN, built_in
+
+ENTRY_POINTS: Final = "llmspell.tools"
+
+
+def granted_tools(
+    allowed: Iterable[str] | None, settings: Mapping[str, ToolSettings], base: Path, own: Iterable[Tool] = ()
+) -> list[Tool]:
+    """The tools of the allowed names, each with its grants; without a list, the program's own. Raises UsageError for a
+    name that no tool has, and for a tool that cannot be had."""
+    handed = {tool.name: tool for tool in own}
+    if allowed is None:
+        return [_confirmed(tool, settings_of(name, settings)) for name, tool in handed.items()]
+    found = [_tool(name, settings_of(name, settings), base, handed) for name in allowed]
+    twice = {canonical(tool.name): tool.name for tool in found}
+    for tool in found:
+        if twice[canonical(tool.name)] != tool.name:
+            names = f"'{tool.name}' and '{twice[canonical(tool.name)]}'"
+            raise UsageError(
+                f"`allowed_tools` names {names}, which are one tool", hint="keep one; both names will work"
+            )
+    return found
+
+
+def settings_of(name: str, settings: Mapping[str, ToolSettings]) -> ToolSettings:
+    """The section of a tool, whichever of its names the section has. Raises UsageError for two sections."""
+    same = [section for section in settings if section == name or canonical(section) == canonical(name)]
+    if len(same) > 1:
+        raise UsageError(f"[tools.{same[0]}] and [tools.{same[1]}] are of one tool", hint="put them together")
+    return settings[same[0]] if same else ToolSettings(name=name)
+
+
+def _tool(name: str, settings: ToolSettings, base: Path, handed: Mapping[str, Tool]) -> Tool:
+    if name in handed:
+        return _confirmed(handed[name], settings)
+    if settings.python is not None:
+        from llmspell.tools.python import referenced
+
+        return _confirmed(referenced(name, settings.python, base), settings)
+    if canonical(name) in BUILT_IN:
+        tool = replace(built_in(canonical(name), settings, base), name=canonical(name))
+        return _confirmed(tool if name == tool.name else alias(name, tool), settings)
+    return _confirmed(_installed(name, (*handed, *BUILT_IN)), settings)
+
+
+def _confirmed(tool: Tool, settings: ToolSettings) -> Tool:
+    return replace(tool, confirm=True) if settings.confirm else tool
+
+
+def _installed(name: str, known: tuple[str, ...]) -> Tool:
+    from importlib.metadata import entry_points  # 20 ms, and few installations have any
+
+    points = entry_points(group=ENTRY_POINTS)
+    for point in points:
+        if point.name == name:
+            from llmspell.tools.python import from_entry_point
+
+            return from_entry_point(point)
+    near = get_close_matches(name, [*known, *points.names], n=1)
+    hint = f"did you mean '{near[0]}'?" if near else "`llmspell tools` lists the built-in ones; your own need `python`"
+    raise UsageError(f"`allowed_tools` names '{name}', and there is no such tool", hint=hint)
