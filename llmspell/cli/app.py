@@ -23,8 +23,22 @@ from llmspell.errors import UsageError
 _DASH: Final = "\ue000"
 """Stands for the word `-` while cyclopts looks at the words: it takes a lone dash for an option."""
 
+_EXPLAINED: Final = ("run", "validate", "init", "tools", "explain")
+"""Commands whose own help says more than that of the whole."""
+
 _FILE = Parameter(help="A manifest (its name ends in .toml), a Lua script, or - for a script on stdin.")
 _ARGS = Parameter(help="What the script finds in `arg`; after -- also what looks like an option.")
+
+
+_Output = Annotated[
+    Literal["text", "json"],
+    Parameter(
+        metavar="text|json",
+        show_choices=False,
+        show_default=False,
+        help="What stdout gets: words, or one JSON object.",
+    ),
+]
 
 
 def handle(words: list[str], session: Session) -> int:
@@ -85,15 +99,7 @@ def build(session: Session) -> App:
                 help="Print what a run would really get, with every default, as a manifest.",
             ),
         ] = False,
-        output: Annotated[
-            Literal["text", "json"],
-            Parameter(
-                metavar="text|json",
-                show_choices=False,
-                show_default=False,
-                help="What stdout gets: words, or one JSON object.",
-            ),
-        ] = "text",
+        output: _Output = "text",
     ) -> int:
         """Check a manifest and its script without running anything."""
         from llmspell.cli.validate import validate as check
@@ -111,6 +117,17 @@ def build(session: Session) -> App:
 
         return write(folder, session)
 
+    def explain(
+        file: Annotated[str, Parameter(help="A manifest.")],
+        /,
+        *,
+        output: _Output = "text",
+    ) -> int:
+        """Say in plain sentences what a run can read, write, reach, spend and run."""
+        from llmspell.cli.explain import explain as tell
+
+        return tell(file, session, form=output)
+
     def schema() -> int:
         """Print the JSON Schema of a manifest, for editors."""
         import json
@@ -127,10 +144,55 @@ def build(session: Session) -> App:
         session.out.text(app.generate_completion(shell=shell))
         return session.end_quietly()
 
-    commands: tuple[Callable[..., Any], ...] = (_run(), validate, init, schema, completion)
+    commands: tuple[Callable[..., Any] | App, ...] = (
+        _run(), validate, explain, _tools(session), init, schema, completion,
+    )  # fmt: skip
     for position, command in enumerate(commands):
-        app.command(command, sort_key=position)
+        if isinstance(command, App):
+            app.command(command)
+        else:
+            app.command(command, sort_key=position)
     return app
+
+
+def _tools(session: Session) -> App:
+    """`tools` lists, `tools call` calls."""
+    tools = App(name="tools", help="List the tools that a manifest grants, or call one.", sort_key=3)
+
+    @tools.default
+    def listing(
+        manifest: Annotated[
+            str, Parameter(help="A manifest; without one, what is built in is listed.", show_default=False)
+        ] = "",
+        /,
+        *,
+        output: _Output = "text",
+    ) -> int:
+        """List the tools that a manifest grants, with what they take."""
+        from llmspell.cli.tools import list_tools
+
+        return list_tools(manifest, session, form=output)
+
+    @tools.command
+    def call(
+        name: Annotated[str, Parameter(help="The tool.")],
+        /,
+        *,
+        manifest: Annotated[str, Parameter(name=["--manifest", "-m"], help="The manifest that grants it.")],
+        json: Annotated[
+            str, Parameter(help="The arguments, as a JSON object.", show_default=False, metavar="OBJECT")
+        ] = "{}",
+        yes: Annotated[
+            bool, Parameter(negative="", show_default=False, help="Confirm the call of a tool that asks.")
+        ] = False,
+        output: _Output = "text",
+    ) -> int:
+        """Call one tool under the grants of a manifest, as a script would."""
+        from llmspell.cli.tools import call_tool
+
+        return call_tool(name, manifest, json, session, form=output, yes=yes)
+
+    return tools
 
 
 def _run() -> Callable[..., RunRequest]:
@@ -168,7 +230,7 @@ def _run() -> Callable[..., RunRequest]:
 
 def _usage(error: CycloptsError, words: list[str]) -> UsageError:
     """What cyclopts found wrong, in our words' form."""
-    command = " ".join(["llmspell", *words[:1]]) if words[:1] in (["run"], ["validate"], ["init"]) else "llmspell"
+    command = " ".join(["llmspell", *words[:1]]) if words[:1] and words[0] in _EXPLAINED else "llmspell"
     hint = f"`{command} --help` lists what there is"
     if isinstance(error, UnknownOptionError) and words[:1] == ["run"]:
         hint += "; the script's own options go after --"

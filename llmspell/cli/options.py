@@ -25,6 +25,8 @@ class RunRequest(NamedTuple):
     stream: bool = False
     output: OutputFormat | None = None
     verbose: bool = False
+    yes: bool = False
+    dry_run: bool = False
 
 
 class Option(NamedTuple):
@@ -39,7 +41,7 @@ class Option(NamedTuple):
 
     @property
     def flag(self) -> str:
-        return f"--{self.name}"
+        return f"--{self.name.replace('_', '-')}"
 
 
 def _limit(
@@ -100,6 +102,13 @@ OPTIONS: Final = (
         "Adds the model's words to --output events.",
     ),
     Option(name="verbose", help="Show debug messages of the script too, as LLMSPELL_LOG=debug does."),
+    Option(name="yes", group="Tools", help="Confirm every call of tools that ask before each call (`confirm = true`)."),
+    Option(
+        name="dry_run",
+        group="Tools",
+        help="Say on stderr what models would be asked and which tools called, and do none of it but what touches "
+        "nothing.",
+    ),
 )
 _BY_FLAG: Final = {option.flag: option for option in OPTIONS}
 

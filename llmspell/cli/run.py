@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from llmspell.cli.approve import Rehearsal, approver
 from llmspell.cli.options import RunRequest
 from llmspell.cli.printers import log_level
 from llmspell.cli.session import DEBUG, Session
 from llmspell.cli.sources import Sources
 from llmspell.errors import UsageError
+from llmspell.events import Event
 from llmspell.manifest.model import Manifest, Overrides
 from llmspell.runtime import MAX_SCRIPT, RunReport, ScriptRuntime, checked_script, chunk_name
 
@@ -36,11 +38,14 @@ def run(request: RunRequest, session: Session) -> int:
         stdin=sys.stdin.buffer if sys.stdin is not None else None,
         keep_output=False,
         live=line_shown or (request.stream and manifest.run.output == "events"),
+        approve=approver(session, yes=request.yes),
+        rehearse=Rehearsal(session).tool if request.dry_run else None,
     )
     source, name = _stdin() if request.file == STDIN else runtime.script()
     session.about["script"] = name
     session.sources = Sources(name, called=chunk_name(name), text=source, modules=manifest.module_roots())
-    report = run_loop(_report(runtime, source, name, session, line_shown))
+    on_event = Rehearsal(session).event if request.dry_run else session.printer.event
+    report = run_loop(_report(runtime, source, name, session, line_shown, on_event))
     session.about["id"] = report.output.run_id
     return session.end(report.error, result=report.output.result, usage=report.output.usage)
 
@@ -84,7 +89,14 @@ def _stdin() -> tuple[bytes, str]:
     return checked_script(sys.stdin.buffer.read(MAX_SCRIPT + 1), "stdin"), "stdin"
 
 
-async def _report(runtime: ScriptRuntime, source: bytes, name: str, session: Session, line_shown: bool) -> RunReport:
+async def _report(
+    runtime: ScriptRuntime,
+    source: bytes,
+    name: str,
+    session: Session,
+    line_shown: bool,
+    on_event: Callable[[Event], None],
+) -> RunReport:
     printer = session.printer
     line = None
     if line_shown:
@@ -97,7 +109,7 @@ async def _report(runtime: ScriptRuntime, source: bytes, name: str, session: Ses
             source,
             name=name,
             args=runtime.manifest.run.args,
-            on_event=printer.event,
+            on_event=on_event,
             on_start=session.stop.attach,
         )
     finally:

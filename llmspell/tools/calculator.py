@@ -76,7 +76,8 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> int | float | boo
         expression = re.sub(pattern, spelling, expression)
     evaluator = SimpleEval(operators=OPERATORS, functions=FUNCTIONS, names={**CONSTANTS, **variables})
     try:
-        value = evaluator.eval(expression.strip())
+        tree = ast.parse(expression.strip(), mode="eval")
+        value = evaluator.eval(expression, previously_parsed=tree.body)
     except NameNotDefined as error:
         raise _failed(f"'{error.name}' is not known", "give it in `variables`") from None
     except FunctionNotDefined as error:

@@ -6,11 +6,11 @@ of one, an entry point of the group `llmspell.tools`. So no installed package re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from llmspell.errors import UsageError
 from llmspell.settings import ToolSettings
@@ -19,6 +19,7 @@ from llmspell.tools.base import Tool
 from llmspell.tools.builtin import BUILT_IN, built_in
 
 ENTRY_POINTS: Final = "llmspell.tools"
+Source = Literal["program", "python", "built-in", "installed"]
 
 
 def granted_tools(
@@ -48,32 +49,37 @@ def settings_of(name: str, settings: Mapping[str, ToolSettings]) -> ToolSettings
     return settings[same[0]] if same else ToolSettings(name=name)
 
 
-def _tool(name: str, settings: ToolSettings, base: Path, handed: Mapping[str, Tool]) -> Tool:
+def source_of(name: str, settings: ToolSettings, handed: Collection[str] = ()) -> Source:
+    """Where the tool of that name comes from. Nothing of a tool is imported for it. Raises UsageError for none."""
     if name in handed:
-        return _confirmed(handed[name], settings)
+        return "program"
     if settings.python is not None:
-        from llmspell.tools.python import referenced
-
-        return _confirmed(referenced(name, settings.python, base), settings)
+        return "python"
     if canonical(name) in BUILT_IN:
-        tool = replace(built_in(canonical(name), settings, base), name=canonical(name))
-        return _confirmed(tool if name == tool.name else alias(name, tool), settings)
-    return _confirmed(_installed(name, (*handed, *BUILT_IN)), settings)
+        return "built-in"
+    from importlib.metadata import entry_points  # 20 ms, and few installations have any
+
+    installed = entry_points(group=ENTRY_POINTS).names
+    if name in installed:
+        return "installed"
+    near = get_close_matches(name, [*handed, *BUILT_IN, *installed], n=1)
+    hint = f"did you mean '{near[0]}'?" if near else "`llmspell tools` lists the built-in ones; your own need `python`"
+    raise UsageError(f"`allowed_tools` names '{name}', and there is no such tool", hint=hint)
+
+
+def _tool(name: str, settings: ToolSettings, base: Path, handed: Mapping[str, Tool]) -> Tool:
+    source = source_of(name, settings, handed.keys())
+    if source == "program":
+        tool = handed[name]
+    elif source == "built-in":
+        plain = replace(built_in(canonical(name), settings, base), name=canonical(name))
+        tool = plain if name == plain.name else alias(name, plain)
+    else:
+        from llmspell.tools.python import installed, referenced
+
+        tool = referenced(name, settings.python, base) if settings.python is not None else installed(name, ENTRY_POINTS)
+    return _confirmed(tool, settings)
 
 
 def _confirmed(tool: Tool, settings: ToolSettings) -> Tool:
     return replace(tool, confirm=True) if settings.confirm else tool
-
-
-def _installed(name: str, known: tuple[str, ...]) -> Tool:
-    from importlib.metadata import entry_points  # 20 ms, and few installations have any
-
-    points = entry_points(group=ENTRY_POINTS)
-    for point in points:
-        if point.name == name:
-            from llmspell.tools.python import from_entry_point
-
-            return from_entry_point(point)
-    near = get_close_matches(name, [*known, *points.names], n=1)
-    hint = f"did you mean '{near[0]}'?" if near else "`llmspell tools` lists the built-in ones; your own need `python`"
-    raise UsageError(f"`allowed_tools` names '{name}', and there is no such tool", hint=hint)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -72,14 +72,15 @@ def referenced(name: str, reference: str, base: Path) -> Tool:
     return _as_tool(found, name, where)
 
 
-def from_entry_point(point: EntryPoint) -> Tool:
-    """The tool that an installed package offers. Raises UsageError."""
-    where = f"the tool '{point.name}' of the installed package {point.dist.name if point.dist else 'unknown'}"
+def installed(name: str, group: str) -> Tool:
+    """The tool that an installed package offers under that name. Raises UsageError."""
+    point = next(iter(entry_points(group=group, name=name)))
+    where = f"the tool '{name}' of the installed package {point.dist.name if point.dist else 'unknown'}"
     try:
         found = point.load()
     except Exception as error:
         raise UsageError(f"{where}: {type(error).__name__}: {error}") from error
-    return _as_tool(found, point.name, where)
+    return _as_tool(found, name, where)
 
 
 def _as_tool(found: Any, name: str, where: str) -> Tool:

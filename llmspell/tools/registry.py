@@ -67,8 +67,8 @@ class ToolRegistry:
         given = checked(tool.name, self._schema(tool), arguments)
         if self._rehearse is not None and not tool.pure:
             self._rehearse(tool.name, given)
-            return {"dry_run": True, "tool": tool.name}
-        if tool.confirm:
+            return f"[dry run: the tool {tool.name} was not called]"
+        if tool.confirm and self._rehearse is None:
             await self._ask(tool, given)
         try:
             result = await tool.run(given)

@@ -8,7 +8,6 @@ import asyncio
 import os
 import shlex
 import shutil
-import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Arguments, Tool
 from llmspell.tools.encodings import as_bytes, as_text
+from llmspell.tools.processes import end
 
 ANY: Final = "*"
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -112,9 +112,7 @@ async def _run(words: list[str], settings: ToolSettings, folder: Path, data: byt
             details={"stdout": as_text(bytes(output.stdout)), "stderr": as_text(bytes(output.stderr))},
         ) from None
     finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # also what it has left running
-        await process.wait()
+        await end(process)  # also what it has left running
     return {
         "exit_code": process.returncode,
         "stdout": as_text(bytes(output.stdout)),

@@ -18,6 +18,8 @@ from llmspell.tools.files import PATH, path_of
 from llmspell.tools.worker import FileGrant, work
 
 MAX_ROWS: Final = 10_000
+_LEAST: Final = 1 << 16
+"""Bytes that a database has as soon as there is anything in it."""
 
 
 class _Database(NamedTuple):
@@ -37,8 +39,10 @@ def sqlite_tool(settings: ToolSettings, base: Path) -> Tool:
 
     async def run(arguments: Arguments) -> Any:
         with _opened(granted, path_of(arguments)) as database:
+            most = max(database.size, _LEAST) + settings.max_write_bytes
             payload = {
                 **database._asdict(),
+                "max_size": most,
                 "sql": arguments["sql"],
                 "params": arguments.get("params", []),
                 "limit": int(arguments.get("limit", 1_000)),
@@ -49,7 +53,7 @@ def sqlite_tool(settings: ToolSettings, base: Path) -> Tool:
                 "sqlite",
                 payload,
                 seconds=seconds,
-                files=FileGrant(database.folder, database.size + settings.max_write_bytes),
+                files=FileGrant(database.folder, 2 * most),
             )
 
     return Tool(

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from llmspell.abi.codec import pack, unpack
 from llmspell.abi.spec import MAX_MESSAGE
 from llmspell.errors import ToolError
+from llmspell.tools.processes import end
 
 SECONDS: Final = 5.0
 """Of one piece of work: what people mean takes milliseconds."""
@@ -67,9 +68,7 @@ async def _work(job: str, payload: Mapping[str, Any], seconds: float, files: Fil
         except TimeoutError:
             raise ToolError(f"it took longer than {seconds:g} seconds, and was stopped", hint="ask for less") from None
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await end(process)
     return _result(data, process.returncode)
 
 

@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from llmspell.settings import FileRoot, ToolSettings
+from llmspell.tools.base import Tool
 from llmspell.tools.builtin import built_in
 from llmspell.tools.registry import ToolRegistry
+
+HERE = Path()
 
 
 def tool(name: str, base: Path, *granted: FileRoot, **settings: Any) -> Any:
     """A function that calls the tool with its arguments; its runs are one run of a script."""
     made = built_in(name, replace(ToolSettings(name=name, roots=granted), **settings), base)
-    return lambda **arguments: asyncio.run(ToolRegistry([made]).call(made, arguments))
+    return lambda **arguments: call(made, **arguments)
+
+
+def call(tool: Tool, **arguments: Any) -> Any:
+    """One call of a tool, its arguments checked."""
+    return asyncio.run(ToolRegistry([tool]).call(tool, arguments))

@@ -124,7 +124,8 @@ function Tool.execute(name, args)
   check("Tool.execute", 1, name, "string")
   check("Tool.execute", 2, args, "table?")
   if defined[name] then return run_defined(defined[name], args or {}) end
-  return run_of_host(name, args or {})
+  local result = run_of_host(name, args or {})
+  return result -- no tail call: a traceback names this function
 end
 
 function methods:execute(args)

@@ -34,8 +34,8 @@ _LIMITS: Final = {
 
 
 def run(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """{folder, name, identity, sql, params, write, limit, seconds}: `folder` is an inherited descriptor, `identity` the
-    device and inode that the database must have, None for one that is made."""
+    """{folder, name, identity, max_size, sql, params, write, limit, seconds}: `folder` is an inherited descriptor,
+    `identity` the device and inode that the database must have, None for one that is made."""
     path = f"/dev/fd/{payload['folder']}/{payload['name']}"
     mode = "ro" if not payload["write"] else "rw" if payload["identity"] else "rwc"
     refused: list[str] = []
@@ -55,6 +55,8 @@ def _query(connection: sqlite3.Connection, path: str, payload: Mapping[str, Any]
     _check_identity(path, payload["identity"])
     for limit, value in _LIMITS.items():
         connection.setlimit(limit, value)
+    page = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {payload['max_size'] // page}")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")

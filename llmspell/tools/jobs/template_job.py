@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from llmspell.tools.jobs import Refused
 
 MAX_OUTPUT: Final = 8 * 1024 * 1024
+
+codecs.lookup("unicode_escape")  # literals in templates need it, when no file can be opened any more
 
 
 def run(payload: Mapping[str, Any]) -> str:
