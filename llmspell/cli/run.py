@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -60,7 +61,8 @@ def run_loop(work: Coroutine[Any, Any, T]) -> T:
     if not os.environ.get(DEBUG):
         loop.set_exception_handler(lambda _loop, _context: None)  # its tracebacks say nothing to a user
     try:
-        return loop.run_until_complete(work)
+        with contextlib.redirect_stdout(sys.stderr):  # what a tool in Python prints is not what the command says
+            return loop.run_until_complete(work)
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +26,8 @@ def list_tools(file: str, session: Session, *, form: str) -> int:
     session.use(form, "info")
     if file:
         session.about["manifest"] = file
-        tools = ScriptRuntime(load_manifest(file)).granted_tools()
+        with redirect_stdout(sys.stderr):
+            tools = ScriptRuntime(load_manifest(file)).granted_tools()
     else:
         from llmspell.settings import ToolSettings
         from llmspell.tools.builtin import BUILT_IN, built_in

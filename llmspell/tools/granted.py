@@ -30,15 +30,8 @@ def granted_tools(
     handed = {tool.name: tool for tool in own}
     if allowed is None:
         return [_confirmed(tool, settings_of(name, settings)) for name, tool in handed.items()]
-    found = [_tool(name, settings_of(name, settings), base, handed) for name in allowed]
-    twice = {canonical(tool.name): tool.name for tool in found}
-    for tool in found:
-        if twice[canonical(tool.name)] != tool.name:
-            names = f"'{tool.name}' and '{twice[canonical(tool.name)]}'"
-            raise UsageError(
-                f"`allowed_tools` names {names}, which are one tool", hint="keep one; both names will work"
-            )
-    return found
+    made: dict[str, Tool] = {}  # what two names stand for is one tool, with one account of what it writes
+    return [_tool(name, settings_of(name, settings), base, handed, made) for name in allowed]
 
 
 def settings_of(name: str, settings: Mapping[str, ToolSettings]) -> ToolSettings:
@@ -67,13 +60,15 @@ def source_of(name: str, settings: ToolSettings, handed: Collection[str] = ()) -
     raise UsageError(f"`allowed_tools` names '{name}', and there is no such tool", hint=hint)
 
 
-def _tool(name: str, settings: ToolSettings, base: Path, handed: Mapping[str, Tool]) -> Tool:
+def _tool(name: str, settings: ToolSettings, base: Path, handed: Mapping[str, Tool], made: dict[str, Tool]) -> Tool:
     source = source_of(name, settings, handed.keys())
     if source == "program":
         tool = handed[name]
     elif source == "built-in":
-        plain = replace(built_in(canonical(name), settings, base), name=canonical(name))
-        tool = plain if name == plain.name else alias(name, plain)
+        ours = canonical(name)
+        if ours not in made:
+            made[ours] = replace(built_in(ours, settings, base), name=ours)
+        tool = made[ours] if name == ours else alias(name, made[ours])
     else:
         from llmspell.tools.python import installed, referenced
 

@@ -45,8 +45,14 @@ def describe(
         count: How many.
     """
     return {
-        "name": name, "count": count, "place": place, "kind": kind, "scale": scale, "extra": extra, "options": options,
-    }  # fmt: skip
+        "name": name,
+        "count": count,
+        "place": [place.x, place.y, place.tags],
+        "kind": kind,
+        "scale": scale,
+        "extra": extra,
+        "options": options,
+    }
 
 
 async def waits(seconds: float = 0) -> str:

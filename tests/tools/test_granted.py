@@ -61,9 +61,9 @@ def test_a_tool_answers_to_each_of_its_names_whichever_is_granted(granted: str, 
     assert len(run(source, f'[security]\nallowed_tools = ["{granted}"]\n').result) == 36
 
 
-def test_one_tool_is_granted_and_configured_once() -> None:
-    with pytest.raises(UsageError, match="which are one tool"):
-        granted_tools(["uuid", "uuid-generator"], {}, HERE)
+def test_one_tool_may_be_named_twice_and_is_configured_once() -> None:
+    first, second = granted_tools(["text-manipulator", "template-creator"], {}, HERE)
+    assert first.alias_of is second.alias_of
     both = {name: ToolSettings(name=name) for name in ("hash", "hash-calculator")}
     with pytest.raises(UsageError, match=r"\[tools\.hash\] and \[tools\.hash-calculator\] are of one tool"):
         settings_of("hash", both)

@@ -34,7 +34,7 @@ def test_arguments_arrive_as_what_the_hints_say() -> None:
     tool = python_tool(offers.describe)
     given = call(tool, name="n", count=2.0, place={"x": 1, "tags": ["t"]}, options={"loud": True})
     assert given == {
-        "name": "n", "count": 2, "place": {"x": 1.0, "y": 0.0, "tags": ["t"]}, "kind": "a", "scale": None, "extra": {},
+        "name": "n", "count": 2, "place": [1.0, 0.0, ["t"]], "kind": "a", "scale": None, "extra": {},
         "options": {"loud": True},
     }  # fmt: skip
 
