@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from bench import calls, cpu, prelude, startup, streams, tasks
+from bench import calls, cpu, prelude, startup, streams, tasks, wire
 from bench.sandbox import run_in_sandbox
 
 P = ParamSpec("P")
@@ -27,6 +27,10 @@ def main(arguments: list[str]) -> int:
     collected = _alone(calls.waiting_run, runs, "collectgarbage()")
     start_added, memory_added = _prelude(20 if quick else 200, runs)
     chunk = streams.chunk(1_000 if quick else 10_000)
+    paced_bare, paced = wire.overhead(300 if quick else 2_000, 1)
+    full = 2_000 if quick else 20_000
+    full_bare, fast = wire.overhead(full)
+    httpx_late, late = wire.latency(200 if quick else 2_000, 5)
     rows = [
         ("python -c pass", f"{bare:.0f} ms", ""),
         ("llmspell run hello.lua", f"{hello:.0f} ms ({hello / bare:.1f}x bare Python)", "120 ms"),
@@ -37,6 +41,12 @@ def main(arguments: list[str]) -> int:
         ("awaited host call, there and back", f"{calls.awaited_call(1_000 if quick else 10_000):.0f} us", "60 us"),
         ("chunk of a stream, to the Lua loop", f"{chunk.whole:.1f} us", "40 us"),
         ("  of it the scripted provider", f"{chunk.provider:.1f} us", ""),
+        ("stream over HTTP, a chunk each ms", f"{paced.wall / paced_bare.wall:.2f}x bare httpx", "1.3x"),
+        ("  as fast as it comes: CPU added", f"{(fast.cpu - full_bare.cpu) / full * 1e6:.0f} us a chunk", "40 us"),
+        ("  and its wall time", f"{fast.wall / full_bare.wall:.1f}x bare httpx", ""),
+        ("server's write to the script, p99", f"{late.p99:.1f} ms (median {late.median:.1f})", "5 ms"),
+        ("  of it until httpx has it", f"{httpx_late.p99:.1f} ms (median {httpx_late.median:.1f})", ""),
+        ("500 runs, each with a stream", f"{_alone(wire.many, 500):.0f} MB", "300 MB"),
         ("1,000 tasks, each a call of 100 ms", f"{tasks.fan_out(1_000, 1 if quick else 5):.2f} s", "0.4 s"),
         ("memory of a waiting run", f"{waiting:.0f} KB", "110 KB"),
         ("  of it the prelude", memory_added, "60 KB"),

@@ -30,14 +30,15 @@ def kind(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{json.dumps(word)}`" for word in schema["enum"])
     if schema.get("type") == "array":
-        return f"array of {kind(schema['items'])}s"
+        inner = kind(schema["items"])
+        return f"array of {inner}" if inner.startswith("`") else f"array of {inner}s"
     return {"integer": "integer", "number": "number", "boolean": "boolean", "object": "table"}.get(
         schema.get("type", ""), "string"
     )
 
 
 def table(title: str, schema: Mapping[str, Any]) -> list[str]:
-    """A section's heading and its keys; tables within an array get a section of their own."""
+    """A section's heading and its keys; tables within it get a section of their own."""
     head = ["| key | takes | default | |", "|---|---|---|---|"]
     lines = ["", f"## {title}", "", schema.get("description", ""), "", *head]
     inner = []
@@ -46,9 +47,11 @@ def table(title: str, schema: Mapping[str, Any]) -> list[str]:
         about = key.get("description", "").replace("|", "\\|")
         lines.append(f"| `{name}` | {kind(key)} | {default} | {about} |")
         if key.get("items", {}).get("properties"):
-            inner.append((f"[{title.strip('[]')}.{name}]", key["items"]))
+            inner.append((f"[[{title.strip('[]')}.{name}]]", key["items"]))
+        elif key.get("properties"):
+            inner.append((f"[{title.strip('[]')}.{name}]", key))
     for heading, items in inner:
-        lines += table(f"[{heading}]", items)
+        lines += table(heading, items)
     return lines
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         ToolError,
         UsageError,
     )
-    from llmspell.events import CallFinished, CallStarted, Chunk, Done, Event, Log, Output, Progress
+    from llmspell.events import CallFinished, CallRetried, CallStarted, Chunk, Done, Event, Log, Output, Progress
     from llmspell.limits import Limits
     from llmspell.manifest.load import load_manifest, parse_manifest
     from llmspell.manifest.model import (
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         SecuritySection,
     )
     from llmspell.runtime import RunReport, ScriptOutput, ScriptRuntime
-    from llmspell.settings import AgentSettings, ProviderSettings, ScriptedReply, ScriptedToolCall
+    from llmspell.settings import AgentSettings, Prices, ProviderSettings, ScriptedReply, ScriptedToolCall
     from llmspell.tools.base import Tool
     from llmspell.types import (
         AgentChunk,
@@ -73,6 +73,7 @@ __all__ = [
     "AnswerError",
     "BadResponseError",
     "CallFinished",
+    "CallRetried",
     "CallStarted",
     "Capabilities",
     "Chunk",
@@ -97,6 +98,7 @@ __all__ = [
     "OutputMetadata",
     "OverloadedError",
     "Overrides",
+    "Prices",
     "Problem",
     "Progress",
     "ProviderAuthError",

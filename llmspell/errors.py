@@ -23,7 +23,7 @@
     |- StreamingNotSupported  1   the provider cannot stream
     |- InvalidMedia           1   media content that is not what it claims to be
     |- InvalidArgument        1   a host call with arguments of the wrong shape
-    |- JournalError           2   the journal cannot be written or does not match the run
+    |- JournalError           2   a recording cannot be written or does not match the run; terminal
     |- InterruptedRun       130   the user or the caller stopped the run; terminal
     `- HostError             70   a bug of ours; terminal
 
@@ -234,6 +234,7 @@ class InvalidArgument(LlmspellError):
 class JournalError(LlmspellError):
     kind = "journal"
     exit_code = 2
+    terminal = True
 
 
 class InterruptedRun(LlmspellError):

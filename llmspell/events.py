@@ -51,6 +51,17 @@ class CallFinished(NamedTuple):
     error: str = ""
 
 
+class CallRetried(NamedTuple):
+    """An effect failed, and follows again after `delay` seconds; `attempt` is the one that failed, counted from 1."""
+
+    at: float
+    op: str
+    label: str
+    attempt: int
+    delay: float
+    error: str
+
+
 class Chunk(NamedTuple):
     """A piece of a model's answer, as it came from the provider. `stream` is the agent's name."""
 
@@ -75,13 +86,14 @@ class Done(NamedTuple):
     usage: Mapping[str, float] = {}
 
 
-Event = Output | Log | CallStarted | CallFinished | Chunk | Progress | Done
+Event = Output | Log | CallStarted | CallFinished | CallRetried | Chunk | Progress | Done
 
 NAMES: Mapping[type, str] = {
     Output: "output",
     Log: "log",
     CallStarted: "call_started",
     CallFinished: "call_finished",
+    CallRetried: "call_retried",
     Chunk: "chunk",
     Progress: "progress",
     Done: "done",

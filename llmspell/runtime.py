@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from llmspell.agents.operations import AgentOperations
     from llmspell.media.store import MediaStore
     from llmspell.providers.manager import ProviderManager
+    from llmspell.providers.recording.file import Recording
+    from llmspell.providers.traffic import Traffic
     from llmspell.settings import ProviderSettings
     from llmspell.tools.base import Tool
     from llmspell.tools.registry import Approve, Rehearse, ToolRegistry
@@ -74,7 +76,10 @@ class ScriptRuntime:
 
     `approve(name, arguments)` is awaited before each call of a tool that wants a confirmation, and says whether it may
     be made; without it such calls are denied. With `rehearse`, the run is a dry one: models are not asked and tools not
-    called, unless they touch nothing; `rehearse(name, arguments)` is told of each call that would have been made."""
+    called, unless they touch nothing; `rehearse(name, arguments)` is told of each call that would have been made.
+
+    `traffic` is where requests are counted against a provider's `requests_per_minute` and so on; by default that of the
+    process."""
 
     def __init__(
         self,
@@ -87,7 +92,10 @@ class ScriptRuntime:
         rehearse: Rehearse | None = None,
         keep_output: bool = True,
         live: bool = False,
+        traffic: Traffic | None = None,
+        record: str | Path | None = None,
     ) -> None:
+        """With `record`, what is asked of models is written to that file, which the first run begins."""
         self.manifest = manifest if manifest is not None else Manifest(file="", base=Path.cwd())
         self._tools = _as_tools(tools)
         self._approve = approve
@@ -96,6 +104,10 @@ class ScriptRuntime:
         self._stdin = stdin
         self._keep_output = keep_output
         self._live = live
+        self._traffic = traffic
+        self._record = None if record is None else Path(record)
+        self._recording: Recording | None = None
+        self._beginning = threading.Lock()
 
     # ---- running ----
 
@@ -141,6 +153,23 @@ class ScriptRuntime:
             raise UsageError("the manifest names no script", hint='add `script = "main.lua"` under [run]')
         return read_script(path), str(path)
 
+    def _begun(self) -> Recording | None:
+        """What is recorded to, if anything is. Raises UsageError where it cannot be written."""
+        with self._beginning:
+            if self._recording is None and self._record is not None:
+                self._recording = self._begin(self._record)
+            return self._recording
+
+    def _begin(self, file: Path) -> Recording:
+        from llmspell.providers.recording.file import Recording
+
+        entries = self.manifest.providers.entries.values()
+        for played in (self.manifest.base / entry.file for entry in entries if entry.file is not None):
+            if file.resolve() == played.resolve():
+                raise UsageError(f"{file} is what a provider of this manifest plays", hint="record to another file")
+        named = (self._environ.get(entry.api_key_env) for entry in entries if entry.api_key_env)
+        return Recording(file, filter(None, named))
+
     def granted_tools(self) -> list[Tool]:
         """The tools that a run has. Raises UsageError for one that `allowed_tools` names and that cannot be had."""
         security = self.manifest.security
@@ -148,7 +177,9 @@ class ScriptRuntime:
             return []
         from llmspell.tools.granted import granted_tools
 
-        return granted_tools(security.allowed_tools, self.manifest.tools, self.manifest.base, self._tools)
+        return granted_tools(
+            security.allowed_tools, self.manifest.tools, self.manifest.base, self._environ, self._tools
+        )
 
     async def report(
         self,
@@ -167,7 +198,7 @@ class ScriptRuntime:
         """
         from llmspell.host.driver import Driver, Script  # wasmtime takes 40 ms to import
 
-        manifest, began = self.manifest, time.monotonic()
+        manifest, began, recording = self.manifest, time.monotonic(), self._begun()
         run_id = f"run-{os.urandom(6).hex()}"
         limits = manifest.runtime.limits()
         budget = Budget(limits)
@@ -215,6 +246,8 @@ class ScriptRuntime:
             gate,
             media,
             live=self._live,
+            recording=recording,
+            traffic=self._traffic,
             rehearsed=self._rehearse is not None,
         )
         surroundings = Surroundings(
@@ -260,6 +293,8 @@ class _Agents:
         media: Callable[[], MediaStore],
         *,
         live: bool,
+        recording: Recording | None,
+        traffic: Traffic | None,
         rehearsed: bool,
     ) -> None:
         self._manifest = manifest
@@ -268,6 +303,8 @@ class _Agents:
         self._gate = gate
         self._media = media
         self._live = live
+        self._recording = recording
+        self._traffic = traffic
         self._rehearsed = rehearsed
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
@@ -300,16 +337,24 @@ class _Agents:
     def _connect(self) -> tuple[AgentOperations, ProviderManager]:
         from llmspell.agents.execution import Execution
         from llmspell.agents.operations import AgentOperations
+        from llmspell.agents.turns import Turns
         from llmspell.providers.manager import ProviderManager
+        from llmspell.providers.traffic import PROCESS
 
         manifest, gate = self._manifest, self._gate
         chosen = manifest.providers.effective()
         entries = _rehearsed(chosen.entries) if self._rehearsed else chosen.entries
-        providers = ProviderManager(entries, chosen.default, environ=self._environ)
+        providers = ProviderManager(
+            entries, chosen.default, environ=self._environ, base=manifest.base, recording=self._recording
+        )
         execution = Execution(
             providers,
             self._tools(),
-            gate.effect,
+            Turns(
+                gate,
+                PROCESS if self._traffic is None else self._traffic,
+                money_limited=manifest.runtime.cost is not None,
+            ),
             lambda calls: gate.budget.spend(tool_calls=calls),
             self._on_text if self._live else None,
             lambda raw: self._media().take(raw),
@@ -384,7 +429,7 @@ def read_script(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_SCRIPT + 1)
     except IsADirectoryError:
-        raise UsageError(f"{path} is a folder, not a script") from None
+        raise UsageError(f"{path} is a folder, not a script", hint="name the script or the manifest in it") from None
     except FileNotFoundError:
         raise UsageError(
             f"there is no file {path}", hint="check the path; it is taken from the current folder"

@@ -19,12 +19,14 @@ FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one or more model turns. `cached` is part of `input_tokens`, `reasoning` of `output_tokens`."""
+    """Tokens of one or more model turns. `cached` (read from a cache) and `cache_write` (written into one, which some
+    servers charge more for) are parts of `input_tokens`, `reasoning` of `output_tokens`."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -32,6 +34,7 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
         )
 
 
@@ -92,7 +95,7 @@ class ModelRequest:
     """One model turn, in no provider's dialect.
 
     `temperature` and `max_tokens` are None where the script and the manifest say nothing; `parameters` is passed
-    through to the provider untouched, at the top level of its request.
+    through to the provider untouched, at the top level of its request, or where its protocol keeps such things.
     """
 
     model: str
@@ -209,6 +212,8 @@ class OutputMetadata:
     turns: int = 1
     duration_ms: float = 0.0
     request_id: str = ""
+    cost: float | None = None
+    """US dollars for all turns; None where a price is not known."""
     agent: str = ""
     """Who answered: not who was asked, where the conversation was handed over."""
 

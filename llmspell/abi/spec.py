@@ -45,6 +45,7 @@ AGENT_OPERATIONS = {
     "agent.execute": "awaited",
     "agent.stream": "immediate",
     "agent.capabilities": "immediate",
+    "agent.check": "immediate",
     "stream.next": "awaited",
     "stream.close": "immediate",
     "tool.execute": "awaited",

@@ -51,14 +51,18 @@ class Files(Listing):
     def read(self, path: str, *, offset: int = 0, limit: int | None = None) -> bytes:
         """The content of a file; with `limit` that many bytes of it at most, from `offset` on, and the file itself may
         be of any size."""
+        seen = self.granted.view(path)
         with self.open(path) as file:
+            size = os.fstat(file).st_size - offset  # not told for what the system makes up, such as /proc
+            if limit is None and size > self.max_file:
+                raise self._too_large(seen)
             wanted = self.max_file + 1 if limit is None else limit
             with open(file, "rb", closefd=False) as opened:
                 if offset and opened.seekable():
                     opened.seek(offset)
                 data = opened.read(wanted)
         if limit is None and len(data) > self.max_file:
-            raise self._too_large(self.granted.view(path))
+            raise self._too_large(seen)
         return data
 
     # ---- changing ----

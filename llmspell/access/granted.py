@@ -7,6 +7,8 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from llmspell.access.beneath import beneath
@@ -61,10 +63,10 @@ def kind_of(mode: int) -> Kind:
 
 class Granted:
     """Folders granted to `who`, which begins the messages, in `section` of the manifest. What fails is raised as
-    `failure`, what is not granted as DeniedError."""
+    `failure`, what is not granted as DeniedError. Where the folders are is settled here, before a script runs."""
 
     def __init__(self, roots: Sequence[Root], who: str, section: str, failure: type[LlmspellError] = ToolError) -> None:
-        self.roots = tuple(roots)
+        self.roots = tuple(replace(root, folder=Path(os.path.realpath(root.folder))) for root in roots)
         self._who = who
         self._section = section
         self._failure = failure
@@ -74,14 +76,20 @@ class Granted:
         try:
             return view(path)
         except DeniedError as error:
-            raise DeniedError(f"{self._who}: {error.message}", hint=error.hint) from None
+            raise self._denied(error.message, error.hint) from None
 
     @contextmanager
     def existing(self, path: View) -> Iterator[list[Place]]:
-        """Where there is something of that path, links followed; the first place is what the path means, and the
-        others lie beneath it. None where the path only leads to folders that are granted."""
+        """Where there is something of that path, links followed; the first place is what the path means; folders
+        of the same path follow it. None where the path only leads to folders that are granted."""
         with self.translated(path), ExitStack() as stack:
-            found = [place for item in self._candidates(path) if (place := _open(stack, item)) and place.status]
+            found: list[Place] = []
+            for candidate in self._candidates(path):
+                place = _open(stack, candidate)
+                if place is not None and place.status is not None:
+                    found.append(place)
+                    if place.kind != "folder":
+                        break
             if not found and not mounts_below(self.roots, path):
                 raise self.not_found(path)
             yield found
@@ -94,9 +102,7 @@ class Granted:
             free = None
             possible = self._candidates(path)
             for candidate in possible:
-                if candidate.root.writable and not candidate.root.folder.exists():
-                    os.makedirs(candidate.root.folder, exist_ok=True)
-                place = _open(stack, candidate, follow=follow)
+                place = _open(stack, candidate, follow=follow, make=candidate.root.writable)
                 if place is None or (as_folder and place.kind == "folder" and not place.root.writable):
                     continue
                 if place.status is not None:
@@ -131,9 +137,9 @@ class Granted:
             words = _WORDS.get(error.errno or 0) or (error.strerror or str(error)).lower()
             raise self.failed("system", f"'{path.shown}': {words}") from None
         except DeniedError as error:
-            if error.message.startswith(f"{self._who}: "):
+            if error.details:  # it is ours already
                 raise
-            raise DeniedError(f"{self._who}: '{path.shown}': {error.message}", hint=error.hint) from None
+            raise self._denied(f"'{path.shown}': {error.message}", error.hint) from None
 
     def _candidates(self, path: View) -> list[Candidate]:
         found = candidates(self.roots, path)
@@ -144,21 +150,22 @@ class Granted:
     def _outside(self, path: View) -> DeniedError:
         if not self.roots:
             hint = f'grant one with `roots = [{{ path = "data" }}]` under [{self._section}]'
-            return DeniedError(f"{self._who}: no folder is granted, so '{path.shown}' is out of reach", hint=hint)
+            return self._denied(f"no folder is granted, so '{path.shown}' is out of reach", hint)
         hint = f"`roots` under [{self._section}] grants {', '.join(map(str, self.roots))}"
-        return DeniedError(f"{self._who}: '{path.shown}' is in no granted folder", hint=hint)
+        return self._denied(f"'{path.shown}' is in no granted folder", hint)
 
     def _read_only(self, path: View, root: Root) -> DeniedError:
-        return DeniedError(
-            f"{self._who}: '{path.shown}' is granted for reading only",
-            hint=f"grant '{root.path}' with `mode = \"write\"` in `roots` under [{self._section}]",
-        )
+        hint = f"grant '{root.path}' with `mode = \"write\"` in `roots` under [{self._section}]"
+        return self._denied(f"'{path.shown}' is granted for reading only", hint)
+
+    def _denied(self, message: str, hint: str) -> DeniedError:
+        return DeniedError(f"{self._who}: {message}", hint=hint, details={"tool": self._who})
 
 
-def _open(stack: ExitStack, candidate: Candidate, *, follow: bool = True) -> Place | None:
+def _open(stack: ExitStack, candidate: Candidate, *, follow: bool = True, make: bool = False) -> Place | None:
     """The place, or None where the folder that it would be in is missing."""
     try:
-        folder, name = stack.enter_context(beneath(candidate.root.folder, candidate.names, follow=follow))
+        folder, name = stack.enter_context(beneath(candidate.root.folder, candidate.names, follow=follow, make=make))
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:

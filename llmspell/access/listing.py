@@ -17,7 +17,7 @@ from llmspell.access.roots import MAX_COMPONENTS, View, is_nameable, mounts_belo
 from llmspell.errors import LlmspellError
 
 MAX_LISTED: Final = 10_000
-"""Entries of one folder, and of one answer: some megabytes of names."""
+"""Entries of one listing, and of one answer: some megabytes of names."""
 MAX_WALKED: Final = 100_000
 """Entries that one walk looks at: a large source tree; it takes about a second."""
 
@@ -55,9 +55,9 @@ class Listing:
             if entry.type != "folder" or (within is not None and not within.may_fit_below(names)):
                 continue
             try:
-                inner = self._listed(seen)
-            except LlmspellError:
-                if not names:
+                inner = self._listed(seen, MAX_WALKED)
+            except LlmspellError as error:
+                if not names or error.details.get("reason") == "too_much":
                     raise
                 continue
             if (looked := looked + len(inner)) > MAX_WALKED:
@@ -95,7 +95,7 @@ class Listing:
             return False
         return True
 
-    def _listed(self, path: View) -> dict[str, Entry]:
+    def _listed(self, path: View, most: int = MAX_LISTED) -> dict[str, Entry]:
         """By name, in order."""
         mounts = mounts_below(self.granted.roots, path)
         found = {name: Entry(str(path.child(name)), "folder", 0, 0.0) for name in mounts}
@@ -104,10 +104,10 @@ class Listing:
                 raise self.granted.failed("wrong_type", f"'{path.shown}' is not a folder")
             for place in places:
                 if place.kind == "folder":
-                    self._list_into(found, place, path)
+                    self._list_into(found, place, path, most)
         return dict(sorted(found.items()))
 
-    def _list_into(self, found: dict[str, Entry], place: Place, path: View) -> None:
+    def _list_into(self, found: dict[str, Entry], place: Place, path: View, most: int) -> None:
         folder = os.open(place.name, FOLDER, dir_fd=place.folder)
         try:
             with os.scandir(folder) as items:
@@ -115,8 +115,8 @@ class Listing:
                     name = item.name
                     if name in found or is_unfinished(name) or not is_nameable(name):
                         continue
-                    if len(found) == MAX_LISTED:
-                        raise self.too_many(path, MAX_LISTED)
+                    if len(found) == most:
+                        raise self.too_many(path, most)
                     try:
                         found[name] = _entry(str(path.child(name)), item.stat(follow_symlinks=False))
                     except FileNotFoundError:  # it has gone since

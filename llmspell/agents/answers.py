@@ -12,6 +12,9 @@ from llmspell.schemas import Schema
 _FENCED: Final = re.compile(r"\s*```[a-zA-Z]*[ \t]*\n(.*)\n\s*```\s*", re.DOTALL)
 """How models wrap an answer that they were asked to give bare."""
 
+SHOWN: Final = 100
+"""Characters of an answer that did not fit."""
+
 
 class Answer(NamedTuple):
     """An answer as data, or what is wrong with it."""
@@ -28,6 +31,12 @@ def read_answer(text: str, schema: Schema) -> Answer:
     except ValueError as error:
         return Answer(None, [f"it is not JSON: {error}"])
     return Answer(data, schema.problems(data))
+
+
+def shortened(text: str) -> str:
+    """An answer for an error's hint: on one line, its beginning."""
+    line = " ".join(text[:1_000].split())
+    return line if len(line) <= SHOWN else line[:SHOWN] + " ..."
 
 
 def complaint(problems: Sequence[str]) -> str:

@@ -13,8 +13,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from llmspell.agents.answers import complaint, read_answer
-from llmspell.agents.spec import AgentSpec, Needs, ToolResult
+from llmspell.agents.answers import complaint, read_answer, shortened
+from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
 from llmspell.content import MediaContent
 from llmspell.errors import AnswerError, InvalidArgument, ProviderError
@@ -51,7 +51,9 @@ class AgentLoop:
         self.parameters = dict(state.parameters)
         self.turns = state.turns
         self.usage = state.usage
+        self.cost = state.cost
         self.duration_ms = state.duration_ms
+        self.output_modalities = state.output_modalities
         self.calls = list(state.calls)
         self.pending = {call.id: call for call in state.pending}
         self.fallbacks = min(state.fallbacks, len(self.spec.fallback))
@@ -64,7 +66,6 @@ class AgentLoop:
         self.done = False
         self.data: tuple[Any] | None = None
         self.transfer_to: str | None = None
-        self.needs = Needs()
 
     @classmethod
     def start(
@@ -86,10 +87,9 @@ class AgentLoop:
             parameters=given.parameters,
             known=len(history or ()),
             keep=history is not None,
+            output_modalities=given.output_modalities,
         )
-        loop = cls(specs, state)
-        loop.needs = Needs(("text", *(medium.type for medium in given.media)), given.output_modalities)
-        return loop
+        return cls(specs, state)
 
     @property
     def added(self) -> tuple[Message, ...] | None:
@@ -122,7 +122,7 @@ class AgentLoop:
             max_tokens=max_tokens,
             parameters=parameters,
             schema=spec.schema.source if spec.schema else None,
-            output_modalities=self.needs.given,
+            output_modalities=self.output_modalities,
         )
 
     def fall_back(self) -> bool:
@@ -131,6 +131,10 @@ class AgentLoop:
             return False
         self.fallbacks += 1
         return True
+
+    def paid(self, cost: int | None) -> None:
+        """What the turn cost, in nano-dollars; None where nobody knows."""
+        self.cost = None if cost is None or self.cost is None else self.cost + cost
 
     def replied(self, reply: ModelReply, media: tuple[MediaContent, ...] = ()) -> None:
         """Take a model turn, whose media have been checked; its tool calls become pending."""
@@ -173,6 +177,7 @@ class AgentLoop:
             pending=tuple(self.pending.values()),
             calls=tuple(self.calls),
             usage=self.usage,
+            cost=self.cost,
             turns=self.turns,
             since=self._since,
             duration_ms=self.duration_ms,
@@ -180,6 +185,7 @@ class AgentLoop:
             fallbacks=self.fallbacks,
             repeats=self._repeats,
             handovers=self._handovers,
+            output_modalities=self.output_modalities,
         )
 
     def _tell(self, call: ToolCall, text: str, *, is_error: bool = False, media: tuple[MediaContent, ...] = ()) -> None:
@@ -229,7 +235,9 @@ class AgentLoop:
             failure = AnswerError(
                 f"agent '{self.spec.name}': the answer does not fit the schema: {'; '.join(answer.problems)}",
                 partial_text=reply.text,
-                hint="raise `max_tokens`: the answer was cut off" if reply.finish_reason == "length" else "",
+                hint="raise `max_tokens`: the answer was cut off"
+                if reply.finish_reason == "length"
+                else f"the last answer was: {shortened(reply.text)}",
             )
             failure.details |= {"problems": list(answer.problems)}
             raise failure

@@ -14,7 +14,7 @@ from typing import Any
 from llmspell.agents import state
 from llmspell.agents.execution import Execution
 from llmspell.agents.fields import field
-from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data
+from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data, spec_from_data
 from llmspell.agents.spec import NeedTools
 from llmspell.agents.streams import Streams
 from llmspell.content import MediaContent
@@ -52,6 +52,7 @@ class AgentOperations:
         }
         self.immediate: Immediate = {
             "agent.capabilities": self._capabilities,
+            "agent.check": _checked,
             "agent.stream": self._open_stream,
             "stream.close": self._close_stream,
             "tool.list": self._tools,
@@ -74,9 +75,10 @@ class AgentOperations:
     def _open_stream(self, payload: Any) -> str:
         """Immediate: a task that is cancelled cannot lose the stream between its opening and the reply."""
         loop = loop_from_payload(payload, self._media.resolve)
-        provider, _ = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
-        if not (self._streaming and provider.capabilities.streaming):
-            why = f"provider '{provider.name}' cannot stream" if self._streaming else "the manifest switches it off"
+        provider, model = self._execution.providers.resolve(loop.spec.model, loop.spec.provider)
+        if not (self._streaming and provider.capabilities_of(model).streaming):
+            what = f"model '{model[:80]}' of provider '{provider.name}' cannot stream"
+            why = what if self._streaming else "the manifest switches it off"
             raise StreamingNotSupported(
                 f"agent '{loop.spec.name}': streaming is not supported: {why}", hint="use agent:execute"
             )
@@ -125,8 +127,8 @@ class AgentOperations:
 
     def _capabilities(self, payload: Any) -> Mapping[str, Any]:
         fields = payload if isinstance(payload, dict) else {}
-        provider, _ = self._execution.providers.resolve(fields.get("model"), fields.get("provider"))
-        return self._shown(provider.capabilities)
+        provider, model = self._execution.providers.resolve(fields.get("model"), fields.get("provider"))
+        return self._shown(provider.capabilities_of(model))
 
     def _provider(self, name: Any) -> Mapping[str, Any] | None:
         try:
@@ -139,3 +141,11 @@ class AgentOperations:
         shown = capabilities.described()
         shown["streaming"] = shown["streaming"] and self._streaming
         return shown
+
+
+def _checked(spec: Any) -> Any:
+    """The description of an agent, when it is one: what is wrong is told where the agent is made."""
+    if not isinstance(spec, dict):
+        raise InvalidArgument("the description of an agent expected")
+    spec_from_data(spec)
+    return spec

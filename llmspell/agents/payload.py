@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Any, Final
 
 from llmspell.agents import state
@@ -11,6 +12,7 @@ from llmspell.agents.fields import field, items, texts
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.spec import DEFAULT_MAX_TURNS, MAX_MAX_TURNS, AgentSpec, NeedTools, ToolResult, Transfer
 from llmspell.errors import InvalidArgument
+from llmspell.limits import DOLLAR
 from llmspell.schemas import Schema
 from llmspell.types import AgentInput, AgentOutput, OutputMetadata, ToolCall, ToolSpec
 
@@ -22,8 +24,8 @@ def spec_from_data(data: Any) -> AgentSpec:
     """The description of an agent that goes with each call."""
     tools = items(data, "tools")
     temperature = data.get("temperature")
-    if temperature is not None and (isinstance(temperature, bool) or not isinstance(temperature, (int, float))):
-        raise InvalidArgument("field 'temperature': a number expected")
+    if temperature is not None and not _is_finite(temperature):
+        raise InvalidArgument("field 'temperature': a finite number expected")
     max_turns = field(data, "max_turns", int, DEFAULT_MAX_TURNS)
     if not 1 <= max_turns <= MAX_MAX_TURNS:
         raise InvalidArgument(f"field 'max_turns': from 1 to {MAX_MAX_TURNS} expected, got {max_turns}")
@@ -45,6 +47,10 @@ def spec_from_data(data: Any) -> AgentSpec:
         transfers=tuple(Transfer(field(item, "agent", str), _tool_spec(item)) for item in items(data, "transfers")),
         schema=Schema(schema) if (schema := field(data, "schema", dict, {})) else None,
     )
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
 
 
 def _is_script(tool: Any) -> bool:
@@ -125,6 +131,7 @@ def output_of(loop: AgentLoop, provider: str) -> AgentOutput:
             model=last.model,
             provider=provider,
             usage=loop.usage,
+            cost=None if loop.cost is None else loop.cost / DOLLAR,
             finish_reason=last.finish_reason,
             turns=loop.turns,
             duration_ms=round(loop.duration_ms, 3),
@@ -148,7 +155,7 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
             "agent": meta.agent,
             "model": meta.model,
             "provider": meta.provider,
-            "usage": asdict(meta.usage),
+            "usage": usage_to_data(meta),
             "finish_reason": meta.finish_reason,
             "turns": meta.turns,
             "duration_ms": meta.duration_ms,
@@ -164,6 +171,11 @@ def output_to_data(output: AgentOutput) -> dict[str, Any]:
     if output.messages is not None:
         data["messages"] = state.messages_to_data(output.messages)
     return data
+
+
+def usage_to_data(metadata: OutputMetadata) -> dict[str, Any]:
+    usage = asdict(metadata.usage)
+    return usage if metadata.cost is None else {**usage, "cost": metadata.cost}
 
 
 def _any_text(value: Any) -> str:

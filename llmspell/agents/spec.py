@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from llmspell.content import MediaContent
-from llmspell.errors import InvalidArgument, InvalidMedia
 from llmspell.schemas import Schema
-from llmspell.types import Capabilities, ToolCall, ToolSpec
+from llmspell.types import ToolCall, ToolSpec
 
 DEFAULT_MAX_TURNS: Final = 8
 """Model turns of one execution: enough for a chain of tool calls, few enough to stop a model that loops."""
@@ -48,24 +47,6 @@ class NeedTools(NamedTuple):
 
     agent: str
     calls: list[ToolCall]
-
-
-class Needs(NamedTuple):
-    """The modalities that a provider must take and give for this execution's first turn."""
-
-    taken: tuple[str, ...] = ()
-    given: tuple[str, ...] = ()
-
-    def check(self, provider: str, able: Capabilities) -> None:
-        """Raises InvalidMedia for what the provider cannot take, InvalidArgument for what it cannot give."""
-        for kind in self.taken:
-            if kind not in able.input_modalities:
-                raise InvalidMedia(f"provider '{provider}' takes {', '.join(able.input_modalities)}, not {kind[:80]}")
-        for kind in self.given:
-            if kind not in able.output_modalities:
-                raise InvalidArgument(
-                    f"provider '{provider}' gives {', '.join(able.output_modalities)}, not {kind[:80]}"
-                )
 
 
 class ToolResult(NamedTuple):

@@ -42,6 +42,8 @@ class LoopState:
     calls: tuple[ToolCall, ...] = ()
     """All calls so far."""
     usage: Usage = field(default_factory=Usage)
+    cost: int | None = 0
+    """In nano-dollars; None when the price of a turn is not known."""
     turns: int = 0
     since: int = 0
     """The turn at which this agent took over."""
@@ -53,6 +55,8 @@ class LoopState:
     duration_ms: float = 0.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What this execution was given, over the agent's own."""
+    output_modalities: tuple[str, ...] = ()
+    """What its answer should be made of."""
 
 
 def to_data(state: LoopState) -> dict[str, Any]:
@@ -62,6 +66,12 @@ def to_data(state: LoopState) -> dict[str, Any]:
 
 def from_data(data: Any, resolve: Resolve) -> LoopState:
     """Raises InvalidArgument for anything that `to_data` did not give, and what `resolve` raises."""
+    messages = data.get("messages", []) if isinstance(data, dict) else None
+    if isinstance(messages, list) and len(messages) > MAX_MESSAGES:
+        raise InvalidArgument(
+            f"the conversation holds {len(messages):,} messages, and at most {MAX_MESSAGES:,} are taken",
+            hint="begin anew: conversation:reset() forgets what was said; a summary can go into the next question",
+        )
     if not isinstance(data, dict) or not all(
         _is_short(data.get(name, [])) for name in ("messages", "pending", "calls")
     ):
@@ -96,7 +106,16 @@ def _is_short(value: Any) -> bool:
 
 def _counts(state: LoopState) -> tuple[int, ...]:
     usage = (getattr(state.usage, field.name) for field in fields(state.usage))
-    return state.known, state.turns, state.since, state.fallbacks, state.repeats, state.handovers, *usage
+    return (
+        state.cost or 0,
+        state.known,
+        state.turns,
+        state.since,
+        state.fallbacks,
+        state.repeats,
+        state.handovers,
+        *usage,
+    )
 
 
 _resolve: ContextVar[Resolve] = ContextVar("_resolve")

@@ -9,12 +9,12 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final, Protocol
 
-from llmspell.agents.execution import Sink, tool_complete
+from llmspell.agents.execution import tool_complete
 from llmspell.agents.loop import AgentLoop
-from llmspell.agents.payload import needed_to_data, output_to_data, results_from_data
+from llmspell.agents.payload import needed_to_data, output_to_data, results_from_data, usage_to_data
+from llmspell.agents.shown import Sink
 from llmspell.agents.spec import NeedTools, ToolResult
 from llmspell.agents.state import Resolve
 from llmspell.errors import InvalidArgument, LimitError
@@ -122,7 +122,7 @@ class Stream:
                 for answer in answers:
                     await self._put(tool_complete(by_id[answer.id], answer))
                 result = await self._execution.advance(self._loop, self._put)
-            usage, reason = asdict(result.metadata.usage), result.metadata.finish_reason
+            usage, reason = usage_to_data(result.metadata), result.metadata.finish_reason
             await self._put({"type": "control", "kind": "stream_end", "usage": usage, "finish_reason": reason})
             self._end(result)
         except Exception as error:

@@ -7,38 +7,34 @@ from __future__ import annotations
 
 import inspect
 import io
+import shlex
 import shutil
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, CycloptsError, Group, Parameter
-from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
+from cyclopts.exceptions import MissingArgumentError, UnknownCommandError, UnknownOptionError, UnusedCliTokensError
 from rich.console import Console
 
 from llmspell import __version__
 from llmspell.cli.options import OPTIONS, RunRequest, request
-from llmspell.cli.session import Session
+from llmspell.cli.session import USUAL, Session
 from llmspell.errors import UsageError
 
+_COMMANDS: Final = ("run", "validate", "providers", "init", "schema", "completion", "tools", "explain")
 _DASH: Final = "\ue000"
 """Stands for the word `-` while cyclopts looks at the words: it takes a lone dash for an option."""
 
-_EXPLAINED: Final = ("run", "validate", "init", "tools", "explain")
-"""Commands whose own help says more than that of the whole."""
-
 _FILE = Parameter(help="A manifest (its name ends in .toml), a Lua script, or - for a script on stdin.")
+_MANIFEST = "A manifest (its name ends in .toml); by default llmspell.toml."
 _ARGS = Parameter(help="What the script finds in `arg`; after -- also what looks like an option.")
 
-
-_Output = Annotated[
-    Literal["text", "json"],
-    Parameter(
-        metavar="text|json",
-        show_choices=False,
-        show_default=False,
-        help="What stdout gets: words, or one JSON object.",
-    ),
-]
+_OUTPUT = Parameter(
+    metavar="text|json",
+    show_choices=False,
+    show_default=False,
+    help="What stdout gets: words, or one JSON object.",
+)
 
 
 def handle(words: list[str], session: Session) -> int:
@@ -99,12 +95,34 @@ def build(session: Session) -> App:
                 help="Print what a run would really get, with every default, as a manifest.",
             ),
         ] = False,
-        output: _Output = "text",
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
     ) -> int:
         """Check a manifest and its script without running anything."""
         from llmspell.cli.validate import validate as check
 
         return check(file, session, resolved=resolved, form=output)
+
+    def providers(
+        manifest: Annotated[str, Parameter(help=_MANIFEST, show_default=False)] = "",
+        /,
+        *,
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """List the providers of a manifest: what they ask, whether their key is there, what their models can do."""
+        from llmspell.cli.providers import providers as listed
+
+        return listed(manifest, session, form=output)
+
+    def check(
+        manifest: Annotated[str, Parameter(help=_MANIFEST, show_default=False)] = "",
+        /,
+        *names: Annotated[str, Parameter(help="Providers to ask; by default all that the manifest configures.")],
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """Send each provider one small question, and say what came of it and how long it took. Costs some tokens."""
+        from llmspell.cli.providers_check import check as checked
+
+        return checked(manifest, names, session, form=output)
 
     def init(
         folder: Annotated[
@@ -121,7 +139,7 @@ def build(session: Session) -> App:
         file: Annotated[str, Parameter(help="A manifest.")],
         /,
         *,
-        output: _Output = "text",
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
     ) -> int:
         """Say in plain sentences what a run can read, write, reach, spend and run."""
         from llmspell.cli.explain import explain as tell
@@ -144,11 +162,15 @@ def build(session: Session) -> App:
         session.out.text(app.generate_completion(shell=shell))
         return session.end_quietly()
 
+    both = App(name="providers", help=providers.__doc__, help_flags=app.help_flags)
+    both.default(providers)
+    both.command(check)
     commands: tuple[Callable[..., Any] | App, ...] = (
-        _run(), validate, explain, _tools(session), init, schema, completion,
+        _run(), validate, explain, both, _tools(session), init, schema, completion,
     )  # fmt: skip
     for position, command in enumerate(commands):
         if isinstance(command, App):
+            command.sort_key = position
             app.command(command)
         else:
             app.command(command, sort_key=position)
@@ -157,7 +179,7 @@ def build(session: Session) -> App:
 
 def _tools(session: Session) -> App:
     """`tools` lists, `tools call` calls."""
-    tools = App(name="tools", help="List the tools that a manifest grants, or call one.", sort_key=3)
+    tools = App(name="tools", help="List the tools that a manifest grants, or call one.")
 
     @tools.default
     def listing(
@@ -166,7 +188,7 @@ def _tools(session: Session) -> App:
         ] = "",
         /,
         *,
-        output: _Output = "text",
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
     ) -> int:
         """List the tools that a manifest grants, with what they take."""
         from llmspell.cli.tools import list_tools
@@ -185,7 +207,7 @@ def _tools(session: Session) -> App:
         yes: Annotated[
             bool, Parameter(negative="", show_default=False, help="Confirm the call of a tool that asks.")
         ] = False,
-        output: _Output = "text",
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
     ) -> int:
         """Call one tool under the grants of a manifest, as a script would."""
         from llmspell.cli.tools import call_tool
@@ -220,7 +242,7 @@ def _run() -> Callable[..., RunRequest]:
         )
         value: Any = Annotated[str | None, said] if option.metavar else Annotated[bool, said]
         parameters.append(
-            kind(option.name, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
+            kind(option.field, kind.KEYWORD_ONLY, default=None if option.metavar else False, annotation=value)
         )
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -230,11 +252,16 @@ def _run() -> Callable[..., RunRequest]:
 
 def _usage(error: CycloptsError, words: list[str]) -> UsageError:
     """What cyclopts found wrong, in our words' form."""
-    command = " ".join(["llmspell", *words[:1]]) if words[:1] and words[0] in _EXPLAINED else "llmspell"
+    command = f"llmspell {words[0]}" if words[:1] and words[0] in _COMMANDS else "llmspell"
     hint = f"`{command} --help` lists what there is"
     if isinstance(error, UnknownOptionError) and words[:1] == ["run"]:
         hint += "; the script's own options go after --"
+    if isinstance(error, UnknownCommandError) and words[0].endswith((".lua", ".toml")):
+        hint = f"a file is run with `llmspell run {shlex.quote(words[0])}`"
     message = str(error).strip()
     if isinstance(error, UnusedCliTokensError):
-        message = f"nothing is known to do with {', '.join(map(repr, error.unused_tokens or ()))}"
+        message = f"unexpected argument {', '.join(map(repr, error.unused_tokens or ()))}"
+    if isinstance(error, MissingArgumentError) and "parameter FILE" in message:
+        message = "no file is named"
+        hint = f"name a manifest or a script, as in `{command} {USUAL}`"
     return UsageError(message.replace(_DASH, "-"), hint=hint)

@@ -99,6 +99,10 @@ def _files(manifest: Manifest, sections: Mapping[str, ToolSettings]) -> tuple[li
 def _reaches(manifest: Manifest, sections: Mapping[str, ToolSettings], installed: list[str]) -> list[str]:
     _, entries = manifest.providers.effective()
     lines = [_provider(entry) for entry in entries.values() if entry.kind != "scripted"]
+    for name, own in sections.items():
+        if own.hosts:
+            secrets = ", ".join(f"the secret in {item.env} for {item.host}" for item in own.credentials)
+            lines.append(f"{', '.join(own.hosts)} ({name})" + (f", with {secrets}." if secrets else "."))
     free = [name for name, own in sections.items() if own.python is not None or name in installed or own.commands]
     if free:
         lines.append(f"whatever {' and '.join(free)} can reach, which llmspell does not bound.")

@@ -11,7 +11,7 @@ import unicodedata
 from typing import Final, Protocol
 
 from llmspell.cli.sink import Sink
-from llmspell.events import CallFinished, CallStarted, Chunk, Progress
+from llmspell.events import CallFinished, CallRetried, CallStarted, Chunk, Progress
 
 _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PLAIN_FRAMES: Final = "|/-\\"
@@ -41,6 +41,8 @@ class LiveLine:
         self._ticks = 0
         self._began = time.monotonic()
         self._running: dict[int, str] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
+        """Calls that wait for their next attempt: until when, and what is said of them."""
         self._texts: dict[str, str] = {}
         self._agent = ""
         self._progress = ""
@@ -56,14 +58,18 @@ class LiveLine:
             self._handle = None
         self.clear()
 
-    def note(self, event: CallStarted | CallFinished | Chunk | Progress) -> None:
+    def note(self, event: CallStarted | CallFinished | CallRetried | Chunk | Progress) -> None:
         """Remember what an event says; the next tick shows it."""
         if isinstance(event, CallStarted):
             self._running[event.call] = event.label or event.op
+            self._failed.pop(event.label, None)
         elif isinstance(event, CallFinished):
             self._running.pop(event.call, None)
             if not self._running:
                 self._texts.clear()
+        elif isinstance(event, CallRetried):
+            again = f"{event.label}: again in {event.delay:.1f} s, for {event.error}"
+            self._failed[event.label] = (time.monotonic() + event.delay, again)
         elif isinstance(event, Chunk):
             self._agent = event.stream
             self._texts[event.stream] = (self._texts.get(event.stream, "") + event.text)[-_TAIL:]
@@ -85,6 +91,8 @@ class LiveLine:
         parts = [self._progress] if self._progress else []
         if running:
             parts.append(running[-1] + (f" and {len(running) - 1} more" if len(running) > 1 else ""))
+        elif again := [said for until, said in self._failed.values() if until > time.monotonic()]:
+            parts.append(again[-1])
         said = f"{head} {' · '.join(parts)}".rstrip()
         left = columns - cells(said) - 3
         tail = last_cells(one_line(self._texts.get(self._agent, "")), left) if running and left > 8 else ""
@@ -103,10 +111,7 @@ class LiveLine:
         open_line = self._err.line_open or (self._out.is_terminal and self._out.line_open)
         if open_line and not self._drawn:
             return  # the cursor stands behind something that a script has written
-        try:
-            columns = os.get_terminal_size(2).columns
-        except OSError:
-            columns = 80
+        columns = self._err.columns or 80
         self._err.write(_ERASE + self.line(max(columns - 1, 20)).encode("utf-8", "replace"))
         self._drawn = True
 

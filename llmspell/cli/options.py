@@ -8,8 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, get_args
 
 from llmspell.errors import UsageError
+from llmspell.limits import dollars
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, Unlimited
-from llmspell.manifest.units import format_duration_ms, format_size, parse_count, parse_duration_ms, parse_size
+from llmspell.manifest.units import (
+    format_duration_ms,
+    format_size,
+    parse_count,
+    parse_dollars,
+    parse_duration_ms,
+    parse_size,
+)
 
 FORMATS: Final[tuple[str, ...]] = get_args(OutputFormat)
 
@@ -22,11 +30,13 @@ class RunRequest(NamedTuple):
     fuel: int | Unlimited | None = None
     mem: int | None = None
     timeout: int | Unlimited | None = None
+    max_cost: int | Unlimited | None = None
     stream: bool = False
     output: OutputFormat | None = None
     verbose: bool = False
     yes: bool = False
     dry_run: bool = False
+    record: str | None = None
 
 
 class Option(NamedTuple):
@@ -42,6 +52,11 @@ class Option(NamedTuple):
     @property
     def flag(self) -> str:
         return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def field(self) -> str:
+        """Of RunRequest."""
+        return self.name.replace("-", "_")
 
 
 def _limit(
@@ -91,6 +106,13 @@ OPTIONS: Final = (
         help='Time from start to end, waiting included, such as 30s. "unlimited" lifts the limit.',
     ),
     Option(
+        name="max-cost",
+        metavar="USD",
+        group="Limits",
+        read=_limit("cost", parse_dollars, dollars, unlimited=True),
+        help='What models may cost, in US dollars, such as 0.50. "unlimited" lifts the limit.',
+    ),
+    Option(
         name="output",
         metavar="|".join(FORMATS),
         read=_format,
@@ -100,6 +122,11 @@ OPTIONS: Final = (
         name="stream",
         help="Show on stderr, when it is a terminal, what runs right now, and what models are saying. "
         "Adds the model's words to --output events.",
+    ),
+    Option(
+        name="record",
+        metavar="FILE",
+        help="Write each request to a model and what came of it to FILE, which a provider of kind replay plays.",
     ),
     Option(name="verbose", help="Show debug messages of the script too, as LLMSPELL_LOG=debug does."),
     Option(name="yes", group="Tools", help="Confirm every call of tools that ask before each call (`confirm = true`)."),
@@ -114,15 +141,15 @@ _BY_FLAG: Final = {option.flag: option for option in OPTIONS}
 
 
 def request(file: str, args: Sequence[str], given: Mapping[str, Any]) -> RunRequest:
-    """The request that the words ask for: `given` has a word for each option named, True for a flag. Raises UsageError
-    for a value that cannot be read."""
+    """The request that the words ask for: `given` has a word for each option, by its field, True for a flag. Raises
+    UsageError for a value that cannot be read."""
     values: dict[str, Any] = {}
     for option in OPTIONS:
-        word = given.get(option.name)
+        word = given.get(option.field)
         if word is None or word is False:
             continue
         try:
-            values[option.name] = word if word is True else option.read(word)
+            values[option.field] = word if word is True else option.read(word)
         except ValueError as error:
             raise UsageError(f"{option.flag}: {error}") from None
     return RunRequest(file=file, args=tuple(args), **values)
@@ -143,18 +170,18 @@ def parse(words: Sequence[str]) -> RunRequest | None:
         else:
             flag, equals, value = word.partition("=")
             option = _BY_FLAG.get(flag)
-            if option is None or option.name in given:
+            if option is None or option.field in given:
                 return None
             if not option.metavar:
                 if equals:
                     return None
-                given[option.name] = True
+                given[option.field] = True
             else:
                 if not equals:
                     value = next(queue, "-")
                     if value.startswith("-"):
                         return None
-                given[option.name] = value
+                given[option.field] = value
     return request(rest[0], rest[1:], given) if rest else None
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from llmspell.cli.sink import OutputClosed, Sink
 from llmspell.cli.sources import Sources
 from llmspell.errors import LlmspellError, UsageError
-from llmspell.events import CallFinished, CallStarted, Chunk, Done, Event, Log, Output, Progress
+from llmspell.events import CallFinished, CallRetried, CallStarted, Chunk, Done, Event, Log, Output, Progress
 
 LEVELS: Final = ("debug", "info", "warn", "error")
 
@@ -32,7 +32,7 @@ class Ending(NamedTuple):
 class Live(Protocol):
     """The line that shows what runs now (live.py)."""
 
-    def note(self, event: CallStarted | CallFinished | Chunk | Progress) -> None: ...
+    def note(self, event: CallStarted | CallFinished | CallRetried | Chunk | Progress) -> None: ...
     def clear(self) -> None: ...
 
 
@@ -52,7 +52,7 @@ class Printer:
         elif isinstance(event, Log):
             if LEVELS.index(event.level) >= self._least:
                 self.say(log_line(event))
-        elif self.live is not None and isinstance(event, (CallStarted, CallFinished, Chunk, Progress)):
+        elif self.live is not None and isinstance(event, (CallStarted, CallFinished, CallRetried, Chunk, Progress)):
             self.live.note(event)
 
     def finish(self, ending: Ending) -> int:
@@ -85,12 +85,13 @@ class Printer:
             self.err.text(text)
 
     def _failed(self, error: LlmspellError, ending: Ending) -> None:
-        from llmspell.cli.report import error_text
+        from llmspell.cli.report import Paint, error_text
 
         if isinstance(error, OutputClosed):
             return  # quietly, as every tool whose reader has gone
+        paint = Paint(self.err.colour, self.err.columns)
         start = "\n" if self.err.line_open or (self.out.line_open and self.out.is_terminal) else ""
-        self.err.text(start + error_text(error, ending.sources, ending.usage, colour=self.err.colour))
+        self.err.text(start + error_text(error, ending.sources, ending.usage, paint))
 
     def clear(self) -> None:
         """Erase the live line."""
@@ -128,7 +129,7 @@ class EventsPrinter(Printer):
             with self.lock:
                 self.clear()
                 self.out.text(json_line(event_object(event)))
-        if self.live is not None and isinstance(event, (CallStarted, CallFinished, Chunk, Progress)):
+        if self.live is not None and isinstance(event, (CallStarted, CallFinished, CallRetried, Chunk, Progress)):
             self.live.note(event)
 
     def _last_words(self, ending: Ending) -> None:
@@ -150,13 +151,14 @@ def log_level(verbose: bool) -> str:
 
 def log_line(event: Log) -> str:
     from llmspell.cli.jsonform import json_line
-    from llmspell.cli.report import harmless
+    from llmspell.cli.report import aligned
 
     fields = "".join(
         f" {name}={value if isinstance(value, str) else json_line(value).rstrip()}"
         for name, value in event.fields.items()
     )
-    return harmless(f"{event.level}: {event.message}{fields}") + "\n"
+    head = f"{event.level}:"
+    return f"{head} {aligned(head, event.message + fields)}\n"
 
 
 def _result_line(result: Any) -> bytes:

@@ -12,10 +12,15 @@ from typing import Final
 
 from llmspell.cli.sources import Sources
 from llmspell.errors import HostError, InterruptedRun, LimitError, LlmspellError, ManifestError, Problem
+from llmspell.limits import DOLLAR, dollars
 
 _RED, _CYAN, _BLUE, _BOLD = "1;31", "36", "1;34", "1"
 _WIDEST: Final = 160
-"""Characters of a source line that are shown; generated scripts have lines of a megabyte."""
+"""Characters of a source line that are shown, where the terminal is not narrower; generated scripts have lines of a
+megabyte."""
+_NARROWEST: Final = 40
+_GUTTER: Final = 8
+"""Columns before a source line: its number and a bar."""
 _LONGEST: Final = 4_000
 """Characters of a message that are shown."""
 _FRAMES: Final = 40
@@ -23,15 +28,17 @@ _FRAMES: Final = 40
 _FLAGS: Final = {"fuel": ("--fuel", "fuel"), "memory_bytes": ("--mem", "memory"), "wall_ms": ("--timeout", "timeout")}
 _NAMED: Final = re.compile(r"\((?:global|local|field|method|upvalue|constant) '([^']+)'\)|near '(.+)'\s*$")
 _WORDS: Final = {"interrupted": "interrupted", "host": "internal error"}
-_OPENED: Final = re.compile(r"\(to close '[^']+' at line ([0-9]{1,9})\)")
+_OPENED: Final = re.compile(r"(?:\(to close '[^']+'|for <goto>) at line ([0-9]{1,9})")
+"""What the compiler complains of at the end of a block, and where it began."""
 _ColumnIn = Callable[[str], int]
 
 
 class Paint:
-    """Text in colours, or plain."""
+    """Text in colours, or plain; `widest` is how much of a source line fits into `columns`."""
 
-    def __init__(self, colour: bool) -> None:
+    def __init__(self, colour: bool, columns: int | None = None) -> None:
         self._colour = colour
+        self.widest = _WIDEST if columns is None else min(_WIDEST, max(_NARROWEST, columns - _GUTTER))
 
     def __call__(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
@@ -42,6 +49,12 @@ def harmless(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def aligned(head: str, text: str) -> str:
+    """The text made harmless, its further lines beneath its first, so that none looks like a line of ours. `head` is
+    what stands before the first."""
+    return harmless(text).replace("\n", "\n" + " " * (len(head) + 1))
 
 
 def hint_of(error: LlmspellError) -> str:
@@ -63,12 +76,13 @@ def spent_line(usage: Mapping[str, float]) -> str:
             parts.append(f"{number:,} {word}{'' if number == 1 else 's'}")
     if usage.get("provider_calls"):
         parts.append(f"{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out")
+    if cost := usage.get("cost_usd"):
+        parts.append(dollars(round(cost * DOLLAR)))
     return "spent: " + ", ".join(parts)
 
 
-def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float], *, colour: bool) -> str:
+def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float], paint: Paint) -> str:
     """The whole report, ending in a newline."""
-    paint = Paint(colour)
     if isinstance(error, ManifestError):
         return _manifest_text(error, paint)
     interrupted = isinstance(error, InterruptedRun)
@@ -77,7 +91,7 @@ def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float
     if file:  # each level of coroutines has put its own place before the message
         message = re.sub(rf"^(?:{re.escape(file)}:[0-9]+: )+", "", message)
     word = _WORDS.get(error.kind, "error")
-    lines = [f"{paint(_RED, word + ':')} {paint(_BOLD, _shown(message))}"]
+    lines = [f"{paint(_RED, word + ':')} {paint(_BOLD, aligned(word + ':', _cut(message)))}"]
     if file:
         lines.append(f"  {paint(_BLUE, '-->')} {harmless(file)}" + (f":{line}" if line else ""))
         opened = _OPENED.search(message)
@@ -88,7 +102,7 @@ def error_text(error: LlmspellError, sources: Sources, usage: Mapping[str, float
     if "value" in error.details:
         lines.append(f"value: {_shown(json.dumps(error.details['value'], ensure_ascii=False, default=str))}")
     if hint := hint_of(error):
-        lines.append(f"{paint(_CYAN, 'help:')} {_shown(hint)}")
+        lines.append(f"{paint(_CYAN, 'help:')} {aligned('help:', _cut(hint))}")
     if interrupted or isinstance(error, LimitError) or usage.get("provider_calls") or usage.get("tool_calls"):
         lines.append(spent_line(usage))
     return "\n".join(lines) + "\n"
@@ -124,13 +138,13 @@ def _source_lines(text: str | None, number: int, column_in: _ColumnIn, paint: Pa
     if text is None or not text.strip():
         return []
     column = column_in(text)
-    start = max(0, column - _WIDEST // 2) if len(text) > _WIDEST else 0
-    shown = harmless(text[start : start + _WIDEST].replace("\t", " ").rstrip())
+    start = max(0, column - paint.widest // 2) if len(text) > paint.widest else 0
+    shown = harmless(text[start : start + paint.widest].replace("\t", " ").rstrip())
     if column:
         marker = " " * len(harmless(text[start : column - 1].replace("\t", " "))) + "^"
     else:
         indent = len(shown) - len(shown.lstrip())
-        marker = " " * indent + "^" * min(len(shown) - indent, _WIDEST)
+        marker = " " * indent + "^" * min(len(shown) - indent, paint.widest)
     gutter = f"{number:>5}"
     bar = paint(_BLUE, "|")
     return [f"{paint(_BLUE, gutter)} {bar} {shown}", f"{' ' * len(gutter)} {bar} {paint(_RED, marker)}"]
@@ -159,5 +173,9 @@ def _frames(traceback: str) -> str:
     return "\n".join([*lines[:half], f"\t... ({len(lines) - 2 * half} more)", *lines[-half:]])
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
+
+
 def _shown(text: str) -> str:
-    return harmless(text if len(text) <= _LONGEST else text[:_LONGEST] + " ...")
+    return harmless(_cut(text))

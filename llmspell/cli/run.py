@@ -38,6 +38,7 @@ def run(request: RunRequest, session: Session) -> int:
         manifest,
         stdin=sys.stdin.buffer if sys.stdin is not None else None,
         keep_output=False,
+        record=request.record,
         live=line_shown or (request.stream and manifest.run.output == "events"),
         approve=approver(session, yes=request.yes),
         rehearse=Rehearsal(session).tool if request.dry_run else None,
@@ -73,6 +74,7 @@ def _manifest(request: RunRequest) -> Manifest:
         fuel=request.fuel,
         memory_bytes=request.mem,
         wall_ms=request.timeout,
+        cost=request.max_cost,
         args=request.args or None,
         output=request.output,
     )

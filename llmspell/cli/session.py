@@ -17,6 +17,8 @@ from llmspell.cli.sources import Sources
 from llmspell.errors import HostError, LlmspellError
 
 DEBUG = "LLMSPELL_DEBUG"
+USUAL = "llmspell.toml"
+"""The manifest that is meant where none is named: what `llmspell init` writes."""
 
 
 class Session:

@@ -43,6 +43,16 @@ class Sink:
         """Whether colours may be written: to a terminal that has them, to a user who did not decline."""
         return self.is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
+    @property
+    def columns(self) -> int | None:
+        """Of the terminal, where it is one and says so."""
+        try:
+            if self._descriptor is not None and self.is_terminal:
+                return os.get_terminal_size(self._descriptor).columns or None
+        except OSError:
+            pass
+        return None
+
     def text(self, text: str) -> None:
         self.write(text.encode("utf-8", "replace"))
 

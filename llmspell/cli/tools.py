@@ -32,7 +32,7 @@ def list_tools(file: str, session: Session, *, form: str) -> int:
         from llmspell.settings import ToolSettings
         from llmspell.tools.builtin import BUILT_IN, built_in
 
-        tools = [built_in(name, ToolSettings(name=name), Path()) for name in sorted(BUILT_IN)]
+        tools = [built_in(name, ToolSettings(name=name), Path(), {}) for name in sorted(BUILT_IN)]
     if form == "json":
         return session.end(result=[described(tool) for tool in tools])
     session.out.text("\n".join(map(page, tools)) or f"{file} grants no tools: `allowed_tools` under [security] does\n")

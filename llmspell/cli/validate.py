@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from llmspell.cli.report import harmless
 from llmspell.cli.run import is_manifest, run_loop
 from llmspell.cli.session import Session
 from llmspell.cli.sources import Sources
@@ -59,7 +60,7 @@ def summary(file: str, manifest: Manifest) -> str:
         "tools": ", ".join(manifest.security.allowed_tools or ()) or "none",
         "limits": f"{fuel} fuel, {format_size(runtime.memory_bytes)} memory, {time}",
     }
-    return f"{file}: ok\n" + "".join(f"  {name:<9}  {value}\n" for name, value in rows.items())
+    return harmless(f"{file}: ok\n" + "".join(f"  {name:<9}  {value}\n" for name, value in rows.items()))
 
 
 def _described(name: str, kind: str, default: bool) -> str:

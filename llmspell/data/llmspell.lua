@@ -32,7 +32,8 @@
 ---@field output_tokens integer
 ---@field cached_tokens integer part of input_tokens
 ---@field reasoning_tokens integer part of output_tokens
----@field cost? number
+---@field cache_write_tokens integer part of input_tokens, which some servers charge more for
+---@field cost? number US dollars; nil where a price is not known
 
 ---@class llmspell.OutputMetadata
 ---@field agent string who answered
@@ -66,7 +67,7 @@
 ---@field input_modalities string[]
 ---@field output_modalities string[]
 ---@field max_context? integer
----@field max_media_size? integer
+---@field max_media_size? table<string, integer>
 
 ---@class llmspell.Agent
 ---@field name string
@@ -278,6 +279,8 @@ function Tool.get(name) end
 ---@return boolean
 function Tool.exists(name) end
 
+---Arguments that do not fit, and a failure of a tool of the host, are errors of kind "tool"; what a tool of the script
+---raises reaches the caller as it is.
 ---@param name string
 ---@param args? table<string, any>
 ---@return any
@@ -683,7 +686,7 @@ Run = {}
 ---@return table<string, number>
 function Run.limits() end
 
----What the run has spent so far, by name.
+---What the run has spent so far, by name; `cost_usd` is absent where the price of a call is not known.
 ---@return table<string, number>
 function Run.usage() end
 
@@ -942,9 +945,14 @@ function os.getenv(name) end
 ---@field flush fun(self: llmspell.Output.File): llmspell.Output.File
 ---@field setvbuf fun(self: llmspell.Output.File, mode: string, size?: integer): boolean
 
+---@class llmspell.Input.File
+---@field read fun(self: llmspell.Input.File, ...: string|integer): any ...
+---@field lines fun(self: llmspell.Input.File, ...: string|integer): fun(): any ...
+
 ---@class llmspell.io
 ---@field stdout llmspell.Output.File
 ---@field stderr llmspell.Output.File
+---@field stdin llmspell.Input.File
 io = {}
 
 ---@param ... string|number
@@ -956,8 +964,14 @@ function io.write(...) end
 ---@return any ...
 function io.read(...) end
 
----@return fun(): string?
-function io.lines() end
+---@param name nil there are no files
+---@param ... string|integer
+---@return fun(): any ...
+function io.lines(name, ...) end
+
+---Output is never held back: this does nothing.
+---@return llmspell.Output.File
+function io.flush() end
 
 ---@class llmspell.debug
 debug = {}

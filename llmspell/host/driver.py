@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -91,6 +92,7 @@ class Driver:
         timer = None
         if self._limits.wall_ms is not None:
             timer = self._loop.call_later(self._limits.wall_ms / 1000, self._time_out)
+            self.gate.deadline = time.monotonic() + self._limits.wall_ms / 1000
         results: list[Any] = []
         error: LlmspellError | None = None
         try:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from llmspell.abi.codec import depth_fits, pack
-from llmspell.errors import ComponentNotFound, DeniedError, InvalidArgument, LimitError
+from llmspell.errors import InvalidArgument, LimitError
 from llmspell.events import Level, Log, Progress
 from llmspell.host import clock, jsontext
 from llmspell.host.dispatch import Gate, Operation, Operations, require
+from llmspell.host.modules import Modules
 from llmspell.host.statestore import StateStore
 from llmspell.host.workers import workers
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 MAX_SLEEP: Final = 366 * 24 * 3600.0
 MAX_INPUT: Final = 16 * 1024 * 1024
 """Bytes that one io.read gives at most."""
-MAX_MODULE: Final = 1024 * 1024
 MAX_LOG: Final = 100_000
 
 _LEVELS: Final[Mapping[str, Level]] = {"debug": "debug", "info": "info", "warn": "warn", "error": "error"}
@@ -46,7 +46,7 @@ class Surroundings(NamedTuple):
 
 def functions(gate: Gate, around: Surroundings) -> Operations:
     """The table of operations by name."""
-
+    modules = Modules(around.modules)
     return {
         "media.create": Operation(immediate=lambda payload: around.media().create(payload)),
         "media.bytes": Operation(immediate=lambda digest: around.media().content(digest)),
@@ -67,7 +67,7 @@ def functions(gate: Gate, around: Surroundings) -> Operations:
         "task.sleep": Operation(awaited=_sleep),
         "task.limit": Operation(immediate=lambda _: _too_many_tasks(around)),
         "io.read": Operation(awaited=lambda form: _read(around.stdin, form)),
-        "module.load": Operation(awaited=lambda name: workers.call(_load_module, around.modules, name)),
+        "module.load": Operation(awaited=lambda name: workers.call(modules.load, name)),
         **StateStore().operations(),
     }
 
@@ -98,8 +98,9 @@ def _schema(schema: Any) -> Schema:
     return Schema(schema)
 
 
-def _check_schema(schema: Any) -> None:
-    _schema(schema)
+def _check_schema(schema: Any) -> Any:
+    """The schema, which reaches the script as a copy of what it gave."""
+    return _schema(schema).source
 
 
 def _check_arguments(payload: Any) -> None:
@@ -184,43 +185,6 @@ def _bounded(data: bytes) -> bytes:
     if len(data) > MAX_INPUT:
         raise InvalidArgument(f"io.read: more than {MAX_INPUT >> 20} MB of input at once")
     return data
-
-
-def _load_module(roots: tuple[Path, ...], name: Any) -> Mapping[str, str]:
-    """Find NAME as a.b -> a/b.lua or a/b/init.lua beneath a root; no symlink and no name leads out of it."""
-    if (
-        not isinstance(name, str)
-        or not name
-        or any(not part.replace("_", "a").replace("-", "a").isalnum() for part in name.split("."))
-    ):
-        raise InvalidArgument(
-            f"require: {str(name)[:80]!r} is not a module name (letters, digits, '_', '-', parts joined by '.')"
-        )
-    if not roots:
-        raise DeniedError(
-            f"require: no module folders are granted, so '{name[:80]}' cannot be loaded",
-            hint='grant a folder with `modules = ["lib"]` under [run] in the manifest',
-        )
-    for root in roots:
-        for relative in (Path(*name.split(".")).with_suffix(".lua"), Path(*name.split(".")) / "init.lua"):
-            try:
-                base = root.resolve()
-                path = (base / relative).resolve()
-                if path.is_relative_to(base) and path.is_file():
-                    return {"source": _module_text(path), "path": str(Path(root.name) / relative)[-55:]}
-            except (OSError, RuntimeError) as error:  # not readable, a name too long, a ring of symlinks
-                why = getattr(error, "strerror", None) or error
-                raise InvalidArgument(f"require: module '{name[:80]}' cannot be read: {why}") from None
-    looked = ", ".join(str(root) for root in roots)
-    raise ComponentNotFound(f"require: module '{name[:80]}' not found", hint=f"looked in {looked}")
-
-
-def _module_text(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(MAX_MODULE + 1)
-    if len(data) > MAX_MODULE:
-        raise InvalidArgument(f"require: {path.name} is larger than {MAX_MODULE >> 20} MB")
-    return data.decode("utf-8", "replace")
 
 
 def standard_input() -> IO[bytes] | None:

@@ -14,6 +14,9 @@ _FILES: Final = (
 _ENVIRONMENT: Final = "Lua 5.4 has no environments of functions: load(text, name, 't', env) takes one"
 _NETWORK: Final = "scripts have no network of their own, only agents and the tools that the manifest grants"
 _NIL: Final = "Lua's name for nothing is nil; the null of JSON is JSON.null"
+_AGENTS: Final = "Agent.list() gives the names of the agents"
+_TOOLS: Final = "Tool.list() gives the tools that the script may use"
+_WORKFLOWS: Final = "a workflow is a value: keep it in a variable, and run it with workflow:execute(input)"
 
 GLOBALS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("null", "None", "undefined", "NULL", "Nil"), _NIL),
@@ -65,6 +68,13 @@ MEMBERS: Final[Mapping[tuple[str, str], str]] = {
     ("math", "pow"): "x ^ y is the power",
     ("math", "mod"): "x % y is the remainder",
     ("math", "round"): "math.floor(x + 0.5) rounds",
+    **{
+        ("Agent", name): f"llmspell has no Agent.{name}; {_AGENTS}"
+        for name in ("discover", "list_agents", "list_types")
+    },
+    **{("Tool", name): f"llmspell has no Tool.{name}; {_TOOLS}" for name in ("discover", "list_tools", "search")},
+    **{("Workflow", name): f"llmspell has no Workflow.{name}; {_WORKFLOWS}" for name in ("list", "get", "register")},
+    ("Log", "warning"): "Log.warn(message) is what there is",
 }
 """(table, name) of functions that are nil here."""
 

@@ -128,7 +128,7 @@ def _member(match: re.Match[str], place: Place) -> str:
     if owner in _LUA:
         return _did_you_mean(name, _LUA[owner].split(), before=f"{owner}.") or STRINGS.get(name, "")
     if known := api().modules.get(owner):
-        return f"'{owner}' has {', '.join(known)}"
+        return f"llmspell has no {owner}.{name}; '{owner}' has {', '.join(known)}"
     if kind := _kind_of(owner, place):
         return f"'{owner}' has the methods {', '.join(api().methods[kind])}"
     return STRINGS.get(name, "") if match["what"] == "method" else ""

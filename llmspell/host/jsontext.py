@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 from llmspell.abi.spec import MAX_NODES
 from llmspell.errors import InvalidArgument
 
+_NUMBER_AS_KEY: Final = re.compile(r'"-?[0-9]+":')
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 _MESSAGES: Final[Mapping[str, str]] = {
@@ -63,9 +64,10 @@ def _reject_constant(name: str) -> NoReturn:
 
 
 def stringify(value: Any, *, pretty: bool = False, sort: bool = False) -> str:
-    """Raises InvalidArgument, with the path to the culprit, for NaN, infinities and strings that are not UTF-8."""
+    """Raises InvalidArgument, with the path to the culprit, for NaN, infinities, strings that are not UTF-8 and tables
+    that have a number and its text as keys."""
     try:
-        return json.dumps(
+        text = json.dumps(
             _sorted(value) if sort else value,
             ensure_ascii=False,
             allow_nan=False,
@@ -75,6 +77,11 @@ def stringify(value: Any, *, pretty: bool = False, sort: bool = False) -> str:
     except (TypeError, ValueError):
         path, what = next(_culprits(value, "value"), ("value", "what is not plain data"))
         raise InvalidArgument(f"JSON.stringify: {what} has no JSON form (field '{path}')") from None
+    if _NUMBER_AS_KEY.search(text):  # else there is nothing to look for
+        for path, key in _doubles(value, "value"):
+            both = f'the table has the keys [{key}] and ["{key}"], which are one in JSON'
+            raise InvalidArgument(f"JSON.stringify: {both} (field '{path}')")
+    return text
 
 
 def _sorted(value: Any) -> Any:
@@ -99,6 +106,20 @@ def _culprits(value: Any, path: str) -> Iterator[tuple[str, str]]:
             if isinstance(key, bytes):
                 yield path, "a key that is not UTF-8"
             yield from _culprits(item, f"{path}[{key}]" if isinstance(key, int) else f"{path}.{_text(key)}")
+
+
+def _doubles(value: Any, path: str) -> Iterator[tuple[str, int]]:
+    """Integer keys whose text is a key of the same table, and where that stands."""
+    if isinstance(value, list):
+        for place, item in enumerate(value, 1):
+            if isinstance(item, (list, dict)):
+                yield from _doubles(item, f"{path}[{place}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(key, int) and str(key) in value:
+                yield path, key
+            if isinstance(item, (list, dict)):
+                yield from _doubles(item, f"{path}[{key}]" if isinstance(key, int) else f"{path}.{_text(key)}")
 
 
 def _text(key: str | bytes) -> str:

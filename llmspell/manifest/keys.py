@@ -8,15 +8,21 @@ import shlex
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
-from llmspell.access.roots import problem_of
+from llmspell.access import credentials, fields, hosts, roots
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest import units
 from llmspell.manifest.model import LIMIT_RANGES, OutputFormat, RunSection, RuntimeSection, SecuritySection
-from llmspell.manifest.sections import Key, Section, Tables
+from llmspell.manifest.sections import Key, Section, Table, Tables
 from llmspell.manifest.tables import Free, Headers, JsonSchema, Listing
-from llmspell.manifest.values import Choice, Flag, Measure, Real, Text, Whole
+from llmspell.manifest.values import Choice, Dollars, Flag, Measure, Real, Text, Whole
 from llmspell.settings import (
     AgentSettings,
+    CapabilitySettings,
+    Credential,
     FileRoot,
+    MediaSizes,
+    Method,
+    Prices,
     ProviderKind,
     ProviderSettings,
     ScriptedReply,
@@ -69,7 +75,7 @@ def _bytes(name: str, doc: str, high: int) -> tuple[Key, Key]:
 
 def _mount(path: str) -> str:
     """What is wrong with the place of a granted folder, or ""."""
-    return problem_of(path) or ("begins with '~', which stands for nothing here" if path.startswith("~") else "")
+    return roots.problem_of(path) or ("begins with '~', which stands for nothing here" if path.startswith("~") else "")
 
 
 def command_problem(command: str) -> str:
@@ -105,6 +111,11 @@ def _size(low: int, high: int, unlimited: bool = False) -> Measure:
         high=high,
         unlimited=unlimited,
     )
+
+
+def _attachable(header: str) -> str:
+    """What is wrong with a header for a secret, or ""."""
+    return "is set by llmspell itself" if header.lower() in fields.FRAMING else ""
 
 
 def _words(cls: type[Any], field: str) -> tuple[str, ...]:
@@ -185,6 +196,12 @@ RUNTIME = Section(
         ),
         _limit("tasks", "Tasks that are open at once, the script itself included."),
         _limit("streams", "Streams that are open at once."),
+        Key(
+            name="max_cost_usd",
+            field="cost",
+            kind=Dollars(low=LIMIT_RANGES["cost"][0], high=LIMIT_RANGES["cost"][1]),
+            doc="What models may cost, in US dollars; a model without a known price is then refused.",
+        ),
     ),
 )
 
@@ -220,12 +237,50 @@ REPLY = Section(
     ),
 )
 
+_PRICE = Real(low=0.0, high=1_000_000.0)
+
+PRICES = Section(
+    build=Prices,
+    doc="What the provider's models cost, in US dollars for a million tokens, instead of what the price list says.",
+    keys=(
+        Key(name="input", kind=_PRICE, doc="Of input."),
+        Key(name="output", kind=_PRICE, doc="Of output, reasoning included."),
+        Key(name="cached", kind=_PRICE, doc="Of input that the server had in its cache; by default as other input."),
+    ),
+)
+
+MEDIA_SIZES = Section(
+    build=MediaSizes,
+    doc="The largest medium that the models take, by its type.",
+    keys=tuple(
+        Key(name=kind, kind=_size(1, units.I64_MAX), doc='The largest, before base64, with a unit: "5MB".')
+        for kind in MEDIA_TYPES
+    ),
+)
+
+_MODALITIES = Listing(item=Choice(options=MEDIA_TYPES))
+
+CAPABILITIES = Section(
+    build=CapabilitySettings,
+    doc="What the provider's models can do, where what llmspell knows of them is missing or wrong.",
+    keys=(
+        Key(name="streaming", kind=Flag(), doc="Whether answers can be streamed."),
+        Key(name="tools", kind=Flag(), doc="Whether the models can call tools."),
+        Key(name="json_schema", kind=Flag(), doc="Whether a schema can be sent along that answers then fit."),
+        Key(name="input_modalities", kind=_MODALITIES, doc="What the models take."),
+        Key(name="output_modalities", kind=_MODALITIES, doc="What the models give."),
+        Key(name="max_context", kind=Whole(low=1), doc="Tokens of a request and its answer together."),
+        Key(name="max_media_size", kind=Table(section=MEDIA_SIZES), doc=MEDIA_SIZES.doc),
+    ),
+)
+
 _MAX_TOKENS = Whole(low=1)
 _TEMPERATURE = Real(low=0.0, high=100.0)
 
 PROVIDER = Section(
     build=ProviderSettings,
-    doc="A model provider.",
+    doc="A model provider. Proxies and certificate authorities are those of the environment: HTTPS_PROXY, HTTP_PROXY, "
+    "ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR.",
     keys=(
         Key(
             name="kind",
@@ -248,6 +303,21 @@ PROVIDER = Section(
             ),
             doc="The environment variable that holds the API key.",
         ),
+        Key(
+            name="api_key_file",
+            kind=Text(what="the path of a file", pattern=r"^[^\x00]+$", secret=True),
+            doc="The file that holds the API key, relative to the manifest; on POSIX only its owner may read it.",
+        ),
+        Key(
+            name="api_key_keyring",
+            kind=Text(
+                what="a service and a user, such as openai/me",
+                pattern=r"^[^\x00]+/[^/\x00]+$",
+                hint="it names the entry of the system's keyring that holds the key, and is never the key itself",
+                secret=True,
+            ),
+            doc='The entry of the system keyring that holds the API key, "SERVICE/USER"; needs llmspell[keyring].',
+        ),
         Key(name="max_tokens", kind=_MAX_TOKENS, doc="Longest answer, in tokens, where an agent says nothing."),
         Key(name="temperature", kind=_TEMPERATURE, doc="Sampling temperature, where an agent says nothing."),
         Key(name="headers", kind=Headers(), doc="HTTP headers to send along; none that carries a credential."),
@@ -266,6 +336,31 @@ PROVIDER = Section(
             doc='Largest answer, streamed or not, with a unit: "16MB".',
         ),
         Key(name="replies", kind=Tables(section=REPLY), doc="What a scripted provider answers."),
+        *_times("total_timeout", "Longest time for one whole answer", 1),
+        Key(
+            name="max_retries",
+            kind=Whole(low=0, high=100),
+            doc="How often a request is sent again after a failure that may pass.",
+        ),
+        Key(
+            name="requests_per_minute",
+            kind=Whole(low=1),
+            doc="Requests in any minute, of all runs of the process together; further ones wait.",
+        ),
+        Key(
+            name="tokens_per_minute",
+            kind=Whole(low=1),
+            doc="Input and output tokens in any minute, of all runs of the process together.",
+        ),
+        Key(
+            name="max_concurrency",
+            kind=Whole(low=1),
+            doc="Requests at once, of all runs of the process together; an open stream is one.",
+        ),
+        Key(name="http2", kind=Flag(), doc="Whether HTTP/2 may be used; needs the package h2: llmspell[http2]."),
+        Key(name="prices", kind=Table(section=PRICES), doc="What tokens cost, where the price list is not right."),
+        Key(name="capabilities", kind=Table(section=CAPABILITIES), doc=CAPABILITIES.doc),
+        Key(name="file", kind=_FILLED, doc="The recording that a replay provider plays, relative to the manifest."),
     ),
 )
 
@@ -343,6 +438,58 @@ ROOT = Section(
     ),
 )
 
+CREDENTIAL = Section(
+    build=Credential,
+    doc="A secret that is attached to requests to one host. Neither the script nor a model sees it.",
+    keys=(
+        Key(name="host", kind=Text(check=credentials.problem_of), doc="The host, as in `hosts`; one, without `*`."),
+        Key(
+            name="header",
+            kind=Text(what="the name of a header", pattern=fields.HEADER_NAME, check=_attachable),
+            doc="The header that carries the secret.",
+        ),
+        Key(
+            name="env",
+            kind=Text(
+                what="the name of an environment variable",
+                pattern=_ENV_NAME,
+                hint="it names the variable that holds the secret, and is never the secret itself",
+                secret=True,
+            ),
+            doc="The environment variable that holds the secret.",
+        ),
+        Key(
+            name="prefix",
+            kind=Text(what="printable ASCII characters", pattern=r"[ -~]*"),
+            doc='What stands before the secret, such as "Bearer ".',
+        ),
+    ),
+)
+
+REACH = (
+    Key(
+        name="hosts",
+        kind=Listing(item=Text(check=hosts.problem_of)),
+        doc='The hosts that may be asked: "api.example.com" (ports 80 and 443), "*.example.org:8443" (names beneath), '
+        '"127.0.0.1:8080" or "10.1.0.0/16" (an address that is not public must be granted as such), "*" (all that is '
+        "public).",
+    ),
+    Key(
+        name="methods",
+        kind=Listing(item=Text(what="an HTTP method", pattern="|".join(get_args(Method)), hint="such as POST")),
+        doc="The HTTP methods that may be used.",
+    ),
+    *_bytes("max_response", "Largest answer, as it comes and decompressed", 32 * units.MB),
+    *_times("timeout", "Longest time of one call, redirects included", 1),
+    Key(
+        name="max_redirects",
+        kind=Whole(high=20),
+        doc="Redirects that are followed, to granted hosts; with 0 they are the answer.",
+    ),
+    Key(name="credentials", kind=Tables(section=CREDENTIAL), doc="Secrets that are attached, each for one host."),
+)
+"""What of the network is granted."""
+
 TOOL = Section(
     build=ToolSettings,
     doc="What is granted to one tool alone.",
@@ -372,8 +519,18 @@ TOOL = Section(
             kind=Listing(item=Text(what="the name of an environment variable", pattern=_ENV_NAME)),
             doc="Environment variables that the commands of `shell` see, besides PATH, HOME and LANG.",
         ),
-        *_times("timeout", "Longest that one call of `shell` or `sqlite` takes", 1),
         *_bytes("max_output", "What one call of `shell` gives", 16 * units.MB),
+        *REACH,
+        Key(
+            name="engine",
+            kind=Choice(options=_words(ToolSettings, "engine")),
+            doc="Whom `web_search` asks; by default brave, and searxng where there is a `url`.",
+        ),
+        Key(
+            name="url",
+            kind=Text(check=_base_url),
+            doc="Where that is, such as https://searx.example.org/search; its host must be granted in any case.",
+        ),
     ),
 )
 

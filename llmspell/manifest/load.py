@@ -48,7 +48,7 @@ def _read(file: str, path: Path) -> bytes:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _whole(file, "the file does not exist") from None
+        raise _whole(file, "the file does not exist", "check the path; it is taken from the current folder") from None
     except IsADirectoryError:
         raise _whole(file, "this is a folder", "name the manifest file in it") from None
     except OSError as error:
@@ -80,7 +80,7 @@ def _parse(text: str, file: str, base: Path, *, needs_code: bool, on_disk: bool)
     try:
         manifest = structure.structure(document, at, file=file, base=base, needs_code=needs_code)
         if manifest is not None and on_disk:
-            _check_files(manifest, at.child("run"))
+            _check_files(manifest, at)
     except TooManyProblems:
         manifest = None
     if manifest is None or report.problems:
@@ -89,12 +89,19 @@ def _parse(text: str, file: str, base: Path, *, needs_code: bool, on_disk: bool)
 
 
 def _check_files(manifest: Manifest, at: At) -> None:
+    run, providers = at.child("run"), at.child("providers")
     script = manifest.script_path()
     if script is not None and not os.path.isfile(script):  # unlike Path.is_file it never raises
-        at.child("script").refuse(f"there is no file {script}")
+        is_folder = os.path.isdir(script)
+        run.child("script").refuse(f"{script} is a folder" if is_folder else f"there is no file {script}")
     for index, folder in enumerate(manifest.module_roots()):
         if not os.path.isdir(folder):
-            at.child("modules").child(index).refuse(f"there is no folder {folder}")
+            run.child("modules").child(index).refuse(f"there is no folder {folder}")
+    for name, provider in manifest.providers.entries.items():
+        if provider.file is not None and not os.path.isfile(recording := manifest.base / provider.file):
+            providers.child(name).child("file").refuse(
+                f"there is no file {recording}", "record it: llmspell run FILE --record FILE"
+            )
 
 
 def _toml(text: str, file: str) -> tuple[dict[str, Any], Positions]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from llmspell.errors import UsageError
-from llmspell.limits import Limits
+from llmspell.limits import DOLLAR, Limits
 from llmspell.manifest.units import GB, I64_MAX, MB
 
 if TYPE_CHECKING:  # 6 ms of classes that a bare script has no use for
@@ -37,6 +37,7 @@ LIMIT_RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "output_bytes": (0, I64_MAX),
         "tasks": (1, I64_MAX),  # the script itself is one
         "streams": (0, I64_MAX),
+        "cost": (0, 1_000_000 * DOLLAR),  # a million; exact as a float of nano-dollars
     }
 )
 """The smallest and largest value of each limit. Zero grants none at all: a run with `tool_calls = 0` calls no tool."""
@@ -160,12 +161,14 @@ class Overrides:
     wall_ms: int | Unlimited | None = None
     args: tuple[str, ...] | None = None
     output: OutputFormat | None = None
+    cost: int | Unlimited | None = None
+    """In nano-dollars."""
     script: str | None = None
     """Relative to the current folder, unlike the manifest's own."""
 
     def apply(self, manifest: Manifest) -> Manifest:
         """The manifest with these values in it. Raises UsageError for a limit out of its range."""
-        given = {"fuel": self.fuel, "memory_bytes": self.memory_bytes, "wall_ms": self.wall_ms}
+        given = {"fuel": self.fuel, "memory_bytes": self.memory_bytes, "wall_ms": self.wall_ms, "cost": self.cost}
         runtime = {name: None if value == "unlimited" else value for name, value in given.items() if value is not None}
         run = {name: value for name in ("args", "output") if (value := getattr(self, name)) is not None}
         if self.script is not None:

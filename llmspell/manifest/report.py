@@ -20,7 +20,9 @@ _COMPARED = 200  # names that a suggestion is chosen from: comparing takes time
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 _SECRET_NAME = re.compile(r"(?:^|[_-])(?:api[_-]?)?(?:key|token|secret|password|passwd|authorization|credentials?)$")
 _AUTH_HEADER = re.compile(r"(?:^|-)(?:api-?)?(?:key|token|secret|authorization|auth|cookie)$")
-_SECRET_LINE = re.compile(r"""(?i)((?:key|key_env|token|secret|password|passwd|authorization)["']?[ \t]*[=:])(.*)""")
+_SECRET_LINE = re.compile(
+    r"""(?i)((?:key|key_env|key_file|key_keyring|token|secret|password|passwd|authorization)["']?[ \t]*[=:])(.*)"""
+)
 _USER_INFO = re.compile(r"""(?<=://)[^/\s"']+(?=@)""")
 
 

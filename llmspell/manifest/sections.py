@@ -89,6 +89,22 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table within a table, which may be left out."""
+
+    section: Section
+
+    def read(self, value: Any, at: At) -> Any:
+        return self.section.read(value, at)
+
+    def write(self, value: Any) -> Any:
+        return None if value is None else self.section.write(value)
+
+    def schema(self) -> dict[str, Any]:
+        return self.section.schema()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
     """An array of tables, each of the same section, as a tuple."""
 

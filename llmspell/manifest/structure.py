@@ -23,6 +23,7 @@ from llmspell.manifest.report import At, nearest, shown
 from llmspell.manifest.sections import unknown_key
 from llmspell.manifest.values import BAD, Text
 
+API_KEYS = ("api_key_env", "api_key_file", "api_key_keyring")
 _NAME = Text(pattern=NAME_PATTERN)
 
 
@@ -117,6 +118,20 @@ def _provider(name: str, table: Any, at: At) -> Any:
     if kind not in ("scripted", BAD) and "replies" in values:
         hint = 'set kind = "scripted", or remove them'
         at.child("replies").refuse(f"`replies` are for a scripted provider, and this one is {kind}", hint, on_key=True)
+    places = [key for key in values if key in API_KEYS]
+    if len(places) > 1:
+        at.child(places[1]).refuse(
+            f"`{places[0]}` and `{places[1]}` both say where the key is", "keep one of them", on_key=True
+        )
+    if kind == "replay":
+        for key in values.keys() & {"base_url", *API_KEYS, "headers"}:
+            at.child(key).refuse(f"a replay provider has no `{key}`: it plays its `file`", on_key=True)
+        if "file" not in values:
+            hint = 'add the recording that it plays: file = "run.jsonl"'
+            at.refuse("a replay provider needs `file`", hint, on_key=True)
+    elif kind is not BAD and "file" in values:
+        hint = 'set kind = "replay", or remove it'
+        at.child("file").refuse(f"`file` is for a replay provider, and this one is {kind}", hint, on_key=True)
     if name == EMBEDDED_PROVIDER and kind not in ("scripted", BAD):
         at.child("kind").refuse(f"a provider called `{name}` is a scripted one", "give this one another name")
     return PROVIDER.make({"name": name} | values, at)

@@ -10,7 +10,7 @@ from typing import Any
 from llmspell.errors import InvalidArgument
 from llmspell.manifest.report import USE_API_KEY_ENV, At, is_auth_header, is_secret_name, shown
 from llmspell.manifest.units import I64_MAX
-from llmspell.manifest.values import BAD, Text
+from llmspell.manifest.values import BAD, Choice, Text
 from llmspell.schemas import Schema
 
 _HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$"
@@ -21,7 +21,7 @@ _HEADER_VALUE = r"^[\t -~]*$"
 class Listing:
     """An array of strings, as a tuple. With `unique`, a string stands in it once."""
 
-    item: Text
+    item: Text | Choice
     unique: bool = True
 
     def read(self, value: Any, at: At) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from llmspell.limits import DOLLAR
+
 I64_MAX = 2**63 - 1
 """The guest's integers and the engine's counters are 64 bits wide."""
 
@@ -33,6 +35,11 @@ _PARTS = rf"(?P<number>{_NUMBER}) ?(?P<unit>[A-Za-z]*)\Z"  # compiled when first
 def parse_count(text: str) -> int:
     """A number without a unit: "12", "1_000_000", "1e9", "1.5e6"."""
     return _parse(text, COUNT_PATTERN, "a count", 'a whole number such as "1e9" or "1_000_000"', lambda _unit: 1)
+
+
+def parse_dollars(text: str) -> int:
+    """Nano-dollars: "0.50", "12"."""
+    return _parse(text, COUNT_PATTERN, "an amount of US dollars", 'a number such as "0.50"', lambda _unit: DOLLAR)
 
 
 def parse_size(text: str) -> int:

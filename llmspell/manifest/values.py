@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from llmspell.limits import DOLLAR
 from llmspell.manifest.report import At, nearest, shown
 from llmspell.manifest.units import I64_MAX
 
 BAD: Final = object()
 """What `read` gives when it has reported a problem."""
 UNLIMITED = "unlimited"
+_DOLLARS: Final = re.compile(r"\$?[0-9]+(\.[0-9]+)?")
 
 
 class Kind(Protocol):
@@ -182,7 +184,9 @@ class Measure:
         return number
 
     def write(self, value: Any) -> Any:
-        return UNLIMITED if value is None else self.format(value)
+        if value is None:
+            return UNLIMITED if self.unlimited else None
+        return self.format(value)
 
     def schema(self) -> dict[str, Any]:
         return _or_unlimited({"type": "string", "pattern": self.pattern}, self.unlimited)
@@ -211,6 +215,34 @@ class Real:
 
     def schema(self) -> dict[str, Any]:
         return {"type": "number", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dollars:
+    """A number of US dollars, or "unlimited" as None; stored as whole nano-dollars, the nearest ones."""
+
+    low: int
+    high: int
+
+    def read(self, value: Any, at: At) -> Any:
+        if value == UNLIMITED:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            hint = f"write it as {value.lstrip('$')}" if isinstance(value, str) and _DOLLARS.fullmatch(value) else ""
+            at.wrong(f'a number of US dollars or "{UNLIMITED}"', value, hint)
+            return BAD
+        amount = round(value * DOLLAR)
+        if not self.low <= amount <= self.high:
+            at.wrong(_out_of(amount, self.low, self.high, lambda bound: f"{bound / DOLLAR:,.0f}"), value)
+            return BAD
+        return amount
+
+    def write(self, value: Any) -> Any:
+        return UNLIMITED if value is None else value / DOLLAR
+
+    def schema(self) -> dict[str, Any]:
+        amount = {"type": "number", "minimum": self.low / DOLLAR, "maximum": self.high / DOLLAR}
+        return _or_unlimited(amount, True)
 
 
 def _out_of(value: float, low: float, high: float, show: Callable[[Any], str]) -> str:

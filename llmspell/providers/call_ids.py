@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from llmspell.types import ModelRequest
+
+_MADE = re.compile(r"call_[0-9]+_*")
+
+
+def is_made(call_id: str) -> bool:
+    """Whether an id is one that CallIds made up: to the server it says nothing."""
+    return not call_id or _MADE.fullmatch(call_id) is not None
 
 
 class CallIds:

@@ -6,7 +6,8 @@ import string
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from llmspell.errors import ProviderAuthError, UsageError
+from llmspell.errors import UsageError
+from llmspell.providers.key_sources import SOURCES, Source, read
 from llmspell.settings import ProviderSettings
 
 FRAMING = frozenset(
@@ -18,34 +19,28 @@ _SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "password")
 
 
 class Key(NamedTuple):
-    """A key and the variable it came from; both empty where none is to be sent."""
+    """A key and where it was read; "" and None where none is to be sent."""
 
     value: str
-    env: str
+    source: Source | None
 
     def __repr__(self) -> str:
-        return f"Key(env={self.env!r})"
+        return f"Key(source={self.source!r})"
+
+
+def key_source(settings: ProviderSettings, vendor_env: str) -> Source | None:
+    """Where the key is; None where no key is sent. `vendor_env` is what the vendor's own tools read: it is used only
+    for the vendor's own address, so that no other server is ever sent that key unasked."""
+    for name in SOURCES:
+        if place := getattr(settings, name):
+            return Source(name, place)
+    return Source("api_key_env", vendor_env) if vendor_env and settings.base_url is None else None
 
 
 def read_key(settings: ProviderSettings, environ: Mapping[str, str], vendor_env: str) -> Key:
-    """The key for one request. `vendor_env` is what the vendor's own tools read: it is used only for the vendor's own
-    address, so that no other server is ever sent it unasked. Raises ProviderAuthError where a key is needed and is
-    missing or cannot be one."""
-    env = settings.api_key_env or (vendor_env if settings.base_url is None else "")
-    if not env:
-        return Key("", "")
-    value = environ.get(env, "").strip()
-    if not value:
-        raise ProviderAuthError(
-            f"the environment variable {env} is not set, and the API key is read from it",
-            hint=f"set {env}, or name another variable with `api_key_env` under [providers.{settings.name}]",
-        )
-    if not (value.isascii() and value.isprintable()):  # it would break the header, and the message would show it
-        raise ProviderAuthError(
-            f"the environment variable {env} holds characters that no API key has",
-            hint="a line break or a quotation mark may have been copied with the key",
-        )
-    return Key(value, env)
+    """The key for one request. Raises ProviderAuthError where a key is needed and is missing or cannot be one."""
+    source = key_source(settings, vendor_env)
+    return Key("" if source is None else read(source, environ, settings.name), source)
 
 
 def check_headers(settings: ProviderSettings) -> None:

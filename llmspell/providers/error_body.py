@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from llmspell.providers import wirejson
 
 MAX_MESSAGE = 500
+_DELAY = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)s")
 
 
 class Report(NamedTuple):
-    """What a body says of an error: its text, and the words or numbers that classify it."""
+    """What a body says of an error: its text, the words or numbers that classify it, and the seconds to wait."""
 
     message: str
     codes: tuple[str, ...]
+    retry_after: float | None = None
 
 
 def tidy(text: str, limit: int = MAX_MESSAGE) -> str:
@@ -39,7 +42,8 @@ def report(payload: Any, *, failed: bool) -> Report | None:
         return Report(inner, _codes(payload))
     if isinstance(inner, dict) and inner:
         text = inner.get("message")
-        return Report(text if isinstance(text, str) else "", _codes(inner))
+        reasons, delay = _google(inner.get("details"))
+        return Report(text if isinstance(text, str) else "", (*reasons, *_codes(inner)), delay)
     if failed and payload.get("detail"):  # FastAPI
         return Report(_detail(payload["detail"]), _codes(payload))
     if failed or "error" in (payload.get("object"), payload.get("type")):  # vLLM, Mistral
@@ -53,6 +57,14 @@ def _codes(payload: Mapping[str, Any]) -> tuple[str, ...]:
     cause = details.get("error_code") if isinstance(details, dict) else None
     values = (cause, *(payload.get(key) for key in ("code", "type", "status")))
     return tuple(str(value).lower()[:100] for value in values if isinstance(value, str | int) and value)
+
+
+def _google(details: Any) -> tuple[tuple[str, ...], float | None]:
+    """The reasons and the delay that Google's servers give as a list of objects, instead of words and headers."""
+    items = [item for item in details[:8] if isinstance(item, dict)] if isinstance(details, list) else []
+    reasons = tuple(item["reason"].lower()[:100] for item in items if isinstance(item.get("reason"), str))
+    delays = (_DELAY.fullmatch(item["retryDelay"]) for item in items if isinstance(item.get("retryDelay"), str))
+    return reasons, next((float(found[1]) for found in delays if found), None)
 
 
 def _detail(detail: Any) -> str:

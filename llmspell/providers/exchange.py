@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from llmspell.access.inflate import BadEncoding, Inflater
 from llmspell.errors import BadResponseError, ProviderError, ProviderTimeout
 from llmspell.providers import faults
 from llmspell.providers.body import Body
-from llmspell.providers.inflate import Inflater
 
 DRAIN_SECONDS = 0.25
 """For the last bytes after an answer's end mark, which let the connection be used again."""
@@ -23,11 +24,12 @@ DRAIN_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request, a POST. `host` is host:port for messages; `headers` may hold the key."""
+    """One request: a POST of `body`, or a GET without one. `host` is host:port for messages; `headers` may hold the
+    key."""
 
     url: str
     host: str
-    body: Body
+    body: Body | None
     headers: Mapping[str, str] = field(default_factory=dict)
     accept: str = "application/json"
     stream: bool = False
@@ -57,25 +59,35 @@ class Answer:
         self._wire = wire
         self._host = host
         self._limit = limit
-        self._inflater = Inflater(headers.get("content-encoding", ""))
+        with _translated():
+            self._inflater = Inflater(headers.get("content-encoding", ""))
         self._ready: Iterator[bytes] = iter(())
         self._ended = False
         self._raw_size = 0
         self._size = 0
         self._deadline: float | None = None
         self._late = ""
+        self._end = math.inf
+        self._ends_late = ""
         self.content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         self.request_id = faults.request_id(headers)
 
     def allow(self, seconds: float, waiting_for: str, *, since: float | None = None) -> None:
         """From now on (or `since`), reading may wait this long in all. `waiting_for` completes "no ... came"."""
-        self._deadline = (asyncio.get_running_loop().time() if since is None else since) + seconds
-        self._late = f"no {waiting_for} came from {self._host} within {seconds:g} s"
+        until = (asyncio.get_running_loop().time() if since is None else since) + seconds
+        late = f"no {waiting_for} came from {self._host} within {seconds:g} s"
+        self._deadline, self._late = (until, late) if until < self._end else (self._end, self._ends_late)
+
+    def end_at(self, end: float, late: str) -> None:
+        """Whatever is allowed from now on, reading waits no longer than until then; `late` says it."""
+        self._end, self._ends_late = end, late
 
     async def read(self) -> bytes:
         """The next bytes, decompressed, at once when they are there; b"" at the end. Raises ProviderError."""
         while True:
-            if piece := next(self._ready, b""):
+            with _translated():
+                piece = next(self._ready, b"")
+            if piece:
                 self._size += len(piece)
                 self._check(self._size)
                 return piece
@@ -88,13 +100,12 @@ class Answer:
             self._ready = self._inflater.feed(raw) if raw else self._inflater.close()
 
     async def read_all(self, seconds: float) -> bytes:
-        """The whole body, with at most `seconds` of silence within it."""
+        """The whole body, with at most `seconds` of silence within it, once it has begun."""
         pieces: list[bytes] = []
-        while True:
-            self.allow(seconds, "further part of the answer")
-            if not (piece := await self.read()):
-                return b"".join(pieces)
+        while piece := await self.read():
             pieces.append(piece)
+            self.allow(seconds, "further part of the answer")
+        return b"".join(pieces)
 
     async def drain(self) -> None:
         """After the end mark: take the few bytes that may follow, so that the connection can be used again."""
@@ -118,3 +129,11 @@ class Answer:
         if size > self._limit:
             hint = "`max_reply_bytes` of the provider sets the limit"
             raise BadResponseError(f"the answer is larger than {self._limit:,} bytes", hint=hint)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except BadEncoding as error:
+        raise BadResponseError(str(error), retryable=error.cut) from None

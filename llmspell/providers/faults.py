@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import NamedTuple
@@ -66,8 +67,10 @@ NO_QUOTA_CODES = frozenset(
         "linked_organization_spend_limit_reached",
     }
 )
+BAD_KEY = "api_key_invalid"
 STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
     {
+        BAD_KEY: 401,
         "invalid_api_key": 401,
         "authentication_error": 401,
         "billing_error": 402,
@@ -124,11 +127,12 @@ STATUS_OF_CODE: Mapping[str, int] = MappingProxyType(
 class Asked:
     """Where a request went, for messages.
 
-    `url` has no query and no credentials; `key_env` is the key's variable, None where no key was sent.
+    `url` has no query and no credentials; `key_source` says where the key was read, None where
+    no key was sent.
     """
 
     url: str
-    key_env: str | None = None
+    key_source: str | None = None
 
 
 def from_status(status: int, headers: Mapping[str, str], body: bytes, *, asked: Asked, now: float) -> ProviderError:
@@ -138,10 +142,12 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, *, asked: 
     except ValueError:
         html = "html" in headers.get("content-type", "")
         found = Report("" if html else body.decode("utf-8", "replace"), ())
-    message, codes = found or Report("", ())
+    message, codes, delay = found or Report("", ())
     if 300 <= status < 400:
         return _redirect(status, headers.get("location", ""))
     rule = BY_STATUS.get(status, SERVER_FAULT if status >= 500 else REFUSED)
+    if BAD_KEY in codes:  # Gemini says it with status 400
+        rule = BY_STATUS[401]
     if status in (402, 403, 429) and not NO_QUOTA_CODES.isdisjoint(codes):
         rule = NO_QUOTA
     should_retry = {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower(), rule.retryable)
@@ -150,9 +156,9 @@ def from_status(status: int, headers: Mapping[str, str], body: bytes, *, asked: 
         f"{rule.sentence} (HTTP {status}): {said}" if said else f"{rule.sentence} (HTTP {status})",
         status=status,
         retryable=should_retry,
-        retry_after=retry_after(headers, now),
+        retry_after=delay if (told := retry_after(headers, now)) is None else told,
         request_id=request_id(headers),
-        hint=_hint(status, asked),
+        hint=_hint(401 if BAD_KEY in codes else status, asked),
     )
 
 
@@ -168,7 +174,8 @@ def from_report(found: Report) -> ProviderError:
         if rule is not UNKNOWN:
             break
     said = tidy(found.message) or ", ".join(map(tidy, found.codes)) or "it gave no reason"
-    return rule.error(f"{rule.sentence}, said inside the answer: {said}", retryable=rule.retryable)
+    message = f"{rule.sentence}, said inside the answer: {said}"
+    return rule.error(message, retryable=rule.retryable, retry_after=found.retry_after)
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -183,7 +190,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     from email.utils import parsedate_to_datetime  # only here: it takes 8 ms to import
 
     try:
-        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - now)
+        until = parsedate_to_datetime(headers.get("retry-after", ""))
+        return max(0.0, until.replace(tzinfo=until.tzinfo or UTC).timestamp() - now)  # HTTP dates are all of UTC
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -248,9 +256,9 @@ def _phrase(status: int) -> str:
 
 def _hint(status: int, asked: Asked) -> str:
     if status in (401, 403):
-        if asked.key_env is None:
+        if asked.key_source is None:
             return "no key was sent: name the environment variable that holds it with `api_key_env`"
-        return f"check the key in the environment variable {asked.key_env}"
+        return f"check the key in {asked.key_source}"
     if status == 404:
         return f"check the model's name and `base_url`: the request went to {asked.url}"
     return ""

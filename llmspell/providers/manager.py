@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmspell.errors import ComponentNotFound, ProviderError
 from llmspell.providers.base import Provider
 from llmspell.settings import ProviderSettings
+
+if TYPE_CHECKING:
+    from llmspell.providers.recording.file import Recording
 
 MOCK_MODEL = "mock"
 BUILT_IN = "scripted"
@@ -18,32 +22,17 @@ BUILT_IN = "scripted"
 Factory = Callable[[ProviderSettings, Mapping[str, str]], Provider]
 
 
-def _openai(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.chat import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
+def _server(protocol: str) -> Factory:
+    """Of providers that ask a server in the protocol of protocols/PROTOCOL/, which is imported by the first of them."""
 
-    return ServerProvider(settings, environ, TRANSLATOR)
+    def make(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+        from importlib import import_module
 
+        from llmspell.providers.server import ServerProvider
 
-def _openai_responses(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.responses import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
+        return ServerProvider(settings, environ, import_module(f"llmspell.providers.protocols.{protocol}").TRANSLATOR)
 
-    return ServerProvider(settings, environ, TRANSLATOR)
-
-
-def _anthropic(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.anthropic import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
-
-    return ServerProvider(settings, environ, TRANSLATOR)
-
-
-def _ollama(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
-    from llmspell.providers.protocols.ollama import TRANSLATOR
-    from llmspell.providers.server import ServerProvider
-
-    return ServerProvider(settings, environ, TRANSLATOR)
+    return make
 
 
 def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
@@ -52,19 +41,28 @@ def _scripted(settings: ProviderSettings, environ: Mapping[str, str]) -> Provide
     return ScriptedProvider(settings, environ)
 
 
+def _replay(settings: ProviderSettings, environ: Mapping[str, str]) -> Provider:
+    from llmspell.providers.recording.replay import ReplayProvider
+
+    return ReplayProvider(settings, environ)
+
+
 KINDS: Mapping[str, Factory] = MappingProxyType(
     {
-        "openai": _openai,
+        "openai": _server("chat"),
         "scripted": _scripted,
-        "openai-responses": _openai_responses,
-        "anthropic": _anthropic,
-        "ollama": _ollama,
+        "openai-responses": _server("responses"),
+        "anthropic": _server("anthropic"),
+        "ollama": _server("ollama"),
+        "gemini": _server("gemini"),
+        "replay": _replay,
     }
 )
 
 
 class ProviderManager:
-    """The providers of one run. `environ` is where API keys are read, at each request (default: os.environ)."""
+    """The providers of one run. `environ` is where API keys are read, at each request (default: os.environ); paths are
+    taken from `base`. What is asked of them is written to `recording`, where there is one."""
 
     def __init__(
         self,
@@ -72,8 +70,11 @@ class ProviderManager:
         default: str,
         *,
         environ: Mapping[str, str] | None = None,
+        base: Path | None = None,
+        recording: Recording | None = None,
     ) -> None:
-        self._settings = dict(providers)
+        self._settings = {name: each if base is None else each.beneath(base) for name, each in providers.items()}
+        self._recording = recording
         self._default = default
         self._environ = os.environ if environ is None else environ
         self._built: dict[str, Provider] = {}
@@ -90,9 +91,8 @@ class ProviderManager:
                 return self._built_in()
             raise self._not_found(name)
         if name not in self._built:
-            settings = self._settings[name]
             # the guest's thread and the event loop may both be here: one provider is kept, and only that one is closed
-            self._built.setdefault(name, KINDS[settings.kind](settings, self._environ))
+            self._built.setdefault(name, self._build(self._settings[name]))
         return self._built[name]
 
     def resolve(self, model: str | None, provider: str | None) -> tuple[Provider, str]:
@@ -121,13 +121,13 @@ class ProviderManager:
         return chosen, model
 
     def describe(self, name: str) -> dict[str, Any]:
-        """Name, kind, model (None where none is set) and capabilities, for scripts. Never a key."""
+        """Name, kind, model (None where none is set) and that model's capabilities, for scripts. Never a key."""
         provider = self.get(name)
         return {
             "name": provider.name,
             "kind": provider.kind,
             "model": provider.model,
-            "capabilities": provider.capabilities.described(),
+            "capabilities": provider.capabilities_of(provider.model or "").described(),
         }
 
     async def aclose(self) -> None:
@@ -147,8 +147,16 @@ class ProviderManager:
         if settings is not None and settings.kind == "scripted":
             return self.get(BUILT_IN)
         if self._mock is None:
-            self._mock = _scripted(ProviderSettings(name=BUILT_IN, kind="scripted"), self._environ)
+            self._mock = self._build(ProviderSettings(name=BUILT_IN, kind="scripted"))
         return self._mock
+
+    def _build(self, settings: ProviderSettings) -> Provider:
+        provider = KINDS[settings.kind](settings, self._environ)
+        if self._recording is None:
+            return provider
+        from llmspell.providers.recording.recorder import RecordingProvider
+
+        return RecordingProvider(provider, self._recording)
 
     def _not_found(self, name: str) -> ComponentNotFound:
         from difflib import get_close_matches  # only here: it takes 3 ms to import

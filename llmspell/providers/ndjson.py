@@ -19,6 +19,8 @@ class NdjsonParser:
     def __init__(self, *, max_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_bytes = max_bytes
         self._tail = bytearray()  # the line that has no end yet
+        self.strange = b""
+        """Nothing here: any line is one."""
 
     def feed(self, data: bytes) -> Iterator[str]:
         """The lines that these bytes complete. Take all of them before feeding more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
@@ -16,7 +17,9 @@ from types import MappingProxyType
 
 from llmspell.errors import BadResponseError, ConnectError, HostError, ProviderError, ProviderTimeout, RefusedError
 from llmspell.providers import faults
+from llmspell.providers.base import Access
 from llmspell.providers.call_ids import CallIds
+from llmspell.providers.capabilities import overridden
 from llmspell.settings import ProviderSettings, ScriptedReply
 from llmspell.types import (
     Capabilities,
@@ -67,13 +70,24 @@ class ScriptedProvider:
     """The replies of one [providers.NAME] section, used up in the order in which requests begin."""
 
     kind = "scripted"
-    capabilities = Capabilities()
+    secrets: tuple[str, ...] = ()
 
     def __init__(self, settings: ProviderSettings, environ: Mapping[str, str] = MappingProxyType({})) -> None:  # noqa: ARG002
         self.name = settings.name
         self.model = settings.model or DEFAULT_MODEL
-        self._settings = settings
+        self.settings = settings
         self._used: set[int] = set()
+        self._account = f"scripted {os.urandom(8).hex()}"
+
+    def capabilities_of(self, model: str) -> Capabilities:  # noqa: ARG002
+        return overridden(Capabilities(), self.settings.capabilities)
+
+    @property
+    def access(self) -> Access:
+        return Access()
+
+    async def inquire(self, model: str) -> Capabilities:
+        return self.capabilities_of(model)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         async with aclosing(self.stream(request)) as deltas:
@@ -106,11 +120,15 @@ class ScriptedProvider:
             faults.dress(error, provider=self.name, partial_text="".join(sent))
             raise
 
+    def account(self) -> str:
+        """Nobody else is asked these replies."""
+        return self._account
+
     async def aclose(self) -> None:
         """There is nothing to close."""
 
     def _choose(self, asked: str) -> ScriptedReply:
-        replies = self._settings.replies
+        replies = self.settings.replies
         if not replies:
             return ScriptedReply(text=_quote(asked))
         fitting = [i for i, reply in enumerate(replies) if reply.match is not None and reply.match in asked]
@@ -127,9 +145,9 @@ class ScriptedProvider:
     def _reply(self, scripted: ScriptedReply, request: ModelRequest, asked: str) -> ModelReply:
         # A template that repeats a long input could ask for any amount of memory.
         size = len(scripted.text) + scripted.text.count("{input}") * len(asked)
-        if self._settings.replies and size > self._settings.max_reply_bytes:
-            raise BadResponseError(f"the answer is larger than {self._settings.max_reply_bytes:,} bytes")
-        text = scripted.text.replace("{input}", asked) if self._settings.replies else scripted.text
+        if self.settings.replies and size > self.settings.max_reply_bytes:
+            raise BadResponseError(f"the answer is larger than {self.settings.max_reply_bytes:,} bytes")
+        text = scripted.text.replace("{input}", asked) if self.settings.replies else scripted.text
         ids = CallIds(request)
         calls = tuple(
             ToolCall(id=ids.unique(""), name=call.name, arguments=dict(call.arguments)) for call in scripted.tool_calls

@@ -19,6 +19,9 @@ from llmspell.errors import BadResponseError
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """Of one line, and of one event: an image of 12 MB in base64. The default of `max_reply_bytes` is the same."""
 
+FIELDS = (b"data", b"event", b"id", b"retry")
+STRANGE_BYTES = 2_000
+"""Of a line that is quoted."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -42,6 +45,8 @@ class SseParser:
         self._id = ""
         self._data: list[bytes] = []
         self._size = 0  # of the event so far, field names included
+        self.strange = b""
+        """The beginning of the first line that is no field of an event: a page, or an error in plain text."""
 
     def feed(self, data: bytes) -> Iterator[ServerEvent]:
         """The events that these bytes complete. Take all of them before feeding more."""
@@ -87,7 +92,9 @@ class SseParser:
             self._event = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", "replace")
-        # Everything else is a comment (the name is empty), `retry`, or unknown: ignored, as the format says.
+        elif name and name not in FIELDS:
+            self.strange = self.strange or line[:STRANGE_BYTES]
+        # Everything else is a comment (the name is empty) or `retry`; all of these are ignored, as the format says.
 
     def _dispatch(self) -> Iterator[ServerEvent]:
         event, data, self._event, self._data, self._size = self._event, self._data, "", [], 0

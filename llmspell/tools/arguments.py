@@ -14,10 +14,14 @@ def checked(tool: str, schema: Schema, arguments: Any) -> dict[str, Any]:
     arguments that are too large to be checked."""
     fitted = _fitted({} if arguments == [] else arguments, schema.source)
     if not isinstance(fitted, dict):
-        raise ToolError(f"tool '{tool}': a table of named arguments expected", details={"tool": tool})
+        raise ToolError(
+            f"tool '{tool}': a table of named arguments expected", details={"tool": tool, "reason": "arguments"}
+        )
     misfits = schema.misfits(_plain(fitted))
     if misfits:
-        raise ToolError(f"tool '{tool}': {'; '.join(map(_told, misfits))}", details={"tool": tool})
+        raise ToolError(
+            f"tool '{tool}': {'; '.join(map(_told, misfits))}", details={"tool": tool, "reason": "arguments"}
+        )
     return fitted
 
 

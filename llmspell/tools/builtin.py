@@ -21,20 +21,26 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
         "csv": "csv_rows:csv_tool",
         "datetime": "dates:datetime_tool",
         "hash": "encodings:hash_tool",
+        "http_request": "http_request:http_request",
         "json_query": "json_query:json_query",
         "json_validate": "json_validate:json_validate",
         "shell": "shell:shell",
         "sqlite": "sqlite:sqlite_tool",
         "text": "text:text_tool",
         "uuid": "ids:uuid_tool",
+        "web_fetch": "web_fetch:web_fetch",
+        "web_search": "web_search:web_search",
     }
 )
 """Each as module:function beneath llmspell/tools, and imported when it is granted: together they take longer to load
-than all the rest. The function makes the tool from its settings and the manifest's folder."""
+than all the rest. The function makes the tool from its settings and the manifest's folder; those of WEB from
+their settings and the environment, where secrets are read when a tool is called."""
+WEB: Final = ("http_request", "web_fetch", "web_search")
 
 
-def built_in(name: str, settings: ToolSettings, base: Path) -> Tool:
+def built_in(name: str, settings: ToolSettings, base: Path, environ: Mapping[str, str]) -> Tool:
     """The built-in tool of that name, with these grants."""
     module, _, function = BUILT_IN[name].partition(":")
-    made: Tool = getattr(import_module(f"llmspell.tools.{module}"), function)(settings, base)
+    make = getattr(import_module(f"llmspell.tools.{module}"), function)
+    made: Tool = make(settings, environ if name in WEB else base)
     return made

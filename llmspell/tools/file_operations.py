@@ -6,9 +6,11 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from llmspell.access.files import Files
 from llmspell.access.listing import Entry
@@ -21,7 +23,8 @@ from llmspell.tools.files import ENCODING, PATH, READING, granted_files, path_of
 Arguments = Mapping[str, Any]
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True)
+class Operation:
     """What is done, in words and by which function, and the arguments that it needs and may have."""
 
     about: str
@@ -29,14 +32,17 @@ class Operation(NamedTuple):
     required: tuple[str, ...] = ("path",)
     optional: tuple[str, ...] = ()
 
-    def schema(self) -> dict[str, Any]:
+    @cached_property
+    def schema(self) -> Schema:
         names = ("operation", *self.required, *self.optional)
-        return {
-            "type": "object",
-            "properties": {name: PROPERTIES[name] for name in names},
-            "required": list(self.required),
-            "additionalProperties": False,
-        }
+        return Schema(
+            {
+                "type": "object",
+                "properties": {name: PROPERTIES[name] for name in names},
+                "required": list(self.required),
+                "additionalProperties": False,
+            }
+        )
 
 
 def file_operations(settings: ToolSettings, base: Path) -> Tool:
@@ -45,8 +51,8 @@ def file_operations(settings: ToolSettings, base: Path) -> Tool:
 
     async def run(arguments: Arguments) -> Any:
         operation = OPERATIONS[arguments["operation"]]
-        fitted = checked(settings.name, Schema(operation.schema()), arguments)
-        return await asyncio.to_thread(operation.run, files, fitted)
+        fitting = checked(settings.name, operation.schema, arguments)
+        return await asyncio.to_thread(operation.run, files, fitting)
 
     lines = [f"{name}({_signature(operation)}): {operation.about}" for name, operation in OPERATIONS.items()]
     return Tool(
@@ -127,7 +133,7 @@ def _mkdir(files: Files, arguments: Arguments) -> Any:
     return {"path": path_of(arguments)}
 
 
-OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType(
     {
         "read": Operation("the text of a file, or a part of it", read, ("path",), tuple(READING)[1:]),
         "write": Operation(
@@ -146,21 +152,19 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     }
 )  # fmt: skip
 
-PROPERTIES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "operation": {"enum": list(OPERATIONS), "description": "what to do"},
-        **READING,
-        "content": {"type": "string", "description": "what to write"},
-        "encoding": ENCODING,
-        "overwrite": {
-            "type": "boolean",
-            "description": "replace a file that exists: by default when writing, not when copying or moving",
-        },
-        "to": {**PATH, "description": "the new path"},
-        "pattern": {
-            "type": "string",
-            "description": "`*`, `?` and `[abc]` stand for parts of a name, `**` for any folders",
-        },
-        "recursive": {"type": "boolean", "description": "with everything in it"},
-    }
-)
+PROPERTIES: Final[Mapping[str, Any]] = {
+    "operation": {"enum": list(OPERATIONS), "description": "what to do"},
+    **READING,
+    "content": {"type": "string", "description": "what to write"},
+    "encoding": ENCODING,
+    "overwrite": {
+        "type": "boolean",
+        "description": "replace a file that exists: by default when writing, not when copying or moving",
+    },
+    "to": {**PATH, "description": "the new path"},
+    "pattern": {
+        "type": "string",
+        "description": "`*`, `?` and `[abc]` stand for parts of a name, `**` for any folders",
+    },
+    "recursive": {"type": "boolean", "description": "with everything in it"},
+}

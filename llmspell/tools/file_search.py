@@ -109,7 +109,7 @@ class _Search:
 
     def _search(self, path: str) -> bool:
         """Search one file; is it the last, for a bound is reached? What cannot be read or is no text is skipped."""
-        if self._searched == MAX_FILES or self._bytes >= MAX_BYTES:
+        if self._searched == MAX_FILES or self._bytes >= MAX_BYTES or time.monotonic() > self._until:
             return True
         try:
             text = self._files.read(path)

@@ -23,7 +23,11 @@ Source = Literal["program", "python", "built-in", "installed"]
 
 
 def granted_tools(
-    allowed: Iterable[str] | None, settings: Mapping[str, ToolSettings], base: Path, own: Iterable[Tool] = ()
+    allowed: Iterable[str] | None,
+    settings: Mapping[str, ToolSettings],
+    base: Path,
+    environ: Mapping[str, str],
+    own: Iterable[Tool] = (),
 ) -> list[Tool]:
     """The tools of the allowed names, each with its grants; without a list, the program's own. Raises UsageError for a
     name that no tool has, and for a tool that cannot be had."""
@@ -31,7 +35,7 @@ def granted_tools(
     if allowed is None:
         return [_confirmed(tool, settings_of(name, settings)) for name, tool in handed.items()]
     made: dict[str, Tool] = {}  # what two names stand for is one tool, with one account of what it writes
-    return [_tool(name, settings_of(name, settings), base, handed, made) for name in allowed]
+    return [_tool(name, settings_of(name, settings), base, environ, handed, made) for name in allowed]
 
 
 def settings_of(name: str, settings: Mapping[str, ToolSettings]) -> ToolSettings:
@@ -60,14 +64,21 @@ def source_of(name: str, settings: ToolSettings, handed: Collection[str] = ()) -
     raise UsageError(f"`allowed_tools` names '{name}', and there is no such tool", hint=hint)
 
 
-def _tool(name: str, settings: ToolSettings, base: Path, handed: Mapping[str, Tool], made: dict[str, Tool]) -> Tool:
+def _tool(
+    name: str,
+    settings: ToolSettings,
+    base: Path,
+    environ: Mapping[str, str],
+    handed: Mapping[str, Tool],
+    made: dict[str, Tool],
+) -> Tool:
     source = source_of(name, settings, handed.keys())
     if source == "program":
         tool = handed[name]
     elif source == "built-in":
         ours = canonical(name)
         if ours not in made:
-            made[ours] = replace(built_in(ours, settings, base), name=ours)
+            made[ours] = replace(built_in(ours, settings, base, environ), name=ours)
         tool = made[ours] if name == ours else alias(name, made[ours])
     else:
         from llmspell.tools.python import installed, referenced

@@ -75,7 +75,12 @@ def test_media_of_an_answer_are_handles() -> None:
 
     def answer(request: bytes) -> bytes:
         op, payload = messages.decode_request(request)
-        given = {"agent.stream": "stream-1", "media.bytes": f"bytes of {payload}", "stream.close": 0.0}
+        given = {
+            "agent.check": payload,
+            "agent.stream": "stream-1",
+            "media.bytes": f"bytes of {payload}",
+            "stream.close": 0.0,
+        }
         return messages.encode_answer(True, given[op])
 
     guest = new_guest(answer=answer)

@@ -119,6 +119,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refused(base: Path, path: str, operations: tuple[str, ...]) -> None:
     before = [snapshot(base / name) for name in ("outside", "kept")]
+    open_files = os.listdir("/dev/fd")
     granted = files(
         base,
         FileRoot(path="kept"),
@@ -132,6 +133,7 @@ def refused(base: Path, path: str, operations: tuple[str, ...]) -> None:
         assert str(error.value).isprintable()
         assert len(str(error.value)) < 500
     assert [snapshot(base / name) for name in ("outside", "kept")] == before
+    assert len(os.listdir("/dev/fd")) == len(open_files)
     assert not (base / "granted/stolen.txt").exists()
     assert (base / "granted/a.txt").read_text() == "inside"
 
@@ -217,3 +219,29 @@ def test_writing_to_a_hard_link_leaves_the_other_name_as_it_was(tmp_path: Path) 
     granted.append("name", b"+")
     granted.write("name", b"mine")
     assert (tmp_path / "secret.txt").read_text() == "secret"
+
+
+def test_a_link_that_a_script_moves_into_the_place_of_a_granted_folder_is_not_followed(tmp_path: Path) -> None:
+    """A folder above is granted too, and a link out of it lies about: the script cannot make one, but move it."""
+    for folder in ("granted/inner", "outside"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "outside/secret.txt").write_text("secret")
+    (tmp_path / "granted/link").symlink_to(tmp_path / "outside")
+    before = snapshot(tmp_path / "outside")
+    inner = FileRoot(path="granted/inner", mode="write", at="/inner")
+    missing = FileRoot(path="granted/missing/deep", mode="write", at="/missing")
+    granted = files(tmp_path, FileRoot(path="granted", mode="write"), inner, missing)
+    granted.write("a.txt", b"inside")
+    granted.move("inner", "elsewhere")
+    granted.move("link", "inner")
+    for path in ("/inner/secret.txt", "/inner"):
+        refused_by(granted, path)
+    granted.move("inner", "missing")
+    refused_by(granted, "/missing/secret.txt")
+    assert snapshot(tmp_path / "outside") == before
+
+
+def refused_by(granted: Files, path: str) -> None:
+    for name in (*CONTENT, "list", "stat"):
+        with pytest.raises((DeniedError, ToolError)):
+            OPERATIONS[name](granted, path)

@@ -232,8 +232,13 @@ def test_a_listing_is_bounded(base: Path) -> None:
     many.mkdir()
     for n in range(10_001):
         (many / f"{n}").touch()
-    with pytest.raises(ToolError, match="more than 10,000 entries"):
-        files(base, READ).list("many")
+    granted = files(base, READ)
+    with pytest.raises(ToolError, match="'many' has more than 10,000 entries"):
+        granted.list("many")
+    with pytest.raises(ToolError, match=r"'\*\*' has more than 10,000 entries") as error:
+        granted.glob("**")
+    assert error.value.details["reason"] == "too_much"
+    assert [entry.path for entry in granted.glob("**/10000")] == ["many/10000"]
 
 
 def test_names_that_a_script_could_not_give_back_are_left_out(base: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 ECHO = {"text": "the tools said: {input}"}
 
 
-def replies(*items: Mapping[str, Any], provider: str = "p") -> str:
+def replies(*items: Mapping[str, Any], provider: str = "p", max_retries: int = 0) -> str:
     """A provider that gives these replies in order, the last one again and again."""
-    lines = [f"[providers.{provider}]", 'kind = "scripted"']
+    lines = [f"[providers.{provider}]", 'kind = "scripted"', f"max_retries = {max_retries}"]
     for item in items:
         lines.append(f"[[providers.{provider}.replies]]")
         lines += [f"{key} = {_toml(value)}" for key, value in item.items()]

@@ -80,6 +80,7 @@ def test_after_two_more_tries_it_is_an_error() -> None:
     assert ended.error.message.startswith("agent 'a': the answer does not fit the schema: it is not JSON: ")
     assert (ended.error.kind, ended.error.exit_code, ended.error.retryable) == ("bad_answer", 4, False)
     assert ended.error.partial_text == "hm"
+    assert ended.error.hint == "the last answer was: hm"
     assert ended.usage["provider_calls"] == 3
 
 
@@ -89,6 +90,12 @@ def test_the_script_can_catch_it_and_see_what_was_wrong() -> None:
     kind, problems, details = ended.report.output.results
     assert (kind, problems) == ("bad_answer", ['$.name: 5 is not of type "string"'])
     assert details["partial_text"] == '{"name": 5}'
+
+
+def test_of_a_long_answer_the_error_shows_the_beginning_on_one_line() -> None:
+    ended = run(PERSON + 'agent:execute("x")', replies({"text": "Dear\n\nuser, " + "I " * 1000}))
+    assert ended.error.hint.startswith("the last answer was: Dear user, I I")
+    assert len(ended.error.hint) < 150
 
 
 def test_an_answer_that_was_cut_off_says_what_to_do() -> None:

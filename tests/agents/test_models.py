@@ -11,6 +11,8 @@ import pytest
 from llmspell.errors import LimitError
 from llmspell.events import CallFinished
 from tests.agents.scripted import ECHO, calls, replies
+from tests.agents.test_retries import in_turn
+from tests.providers.loopback import DONE, Loopback, answer, delta, stream
 from tests.runtime.running import ran, run
 
 AGENT = 'local agent = Agent.create { name = "a", fallback = { "backup/second", "third" } } '
@@ -46,6 +48,33 @@ def test_when_all_fail_the_last_error_tells_of_the_others() -> None:
         ("backup/second", "auth"),
         ("p/third", "overloaded"),
     ]
+
+
+TOOLS = """
+  local t = Tool.define { name = "t", run = function() return "ran" end }
+  local agent = Agent.create { tools = { t }, fallback = { "backup/second", %s } }
+  local r = agent:execute("x") return r.text, r.metadata.model
+"""
+UNABLE = "[providers.backup.capabilities]\ntools = false\n"
+
+
+def test_a_fallback_that_cannot_do_what_is_asked_is_passed_over() -> None:
+    ended = run(TOOLS % '"third"', providers({"fault": "overloaded"}, {"text": "mine"}) + UNABLE)
+    assert ended.report.output.results == ("mine", "third")
+    assert ended.usage["provider_calls"] == 2
+
+
+def test_a_fallback_that_cannot_do_what_is_asked_does_not_hide_why_it_was_chosen() -> None:
+    ended = run(TOOLS % "", providers({"fault": "overloaded"}) + UNABLE)
+    assert (ended.error.kind, ended.error.exit_code) == ("overloaded", 4)
+    second = ended.error.details["attempts"][1]
+    assert (second["model"], second["kind"]) == ("backup/second", "argument")
+    assert "cannot call tools" in second["message"]
+
+
+def test_what_the_first_model_cannot_do_is_the_scripts_mistake_and_asks_no_other() -> None:
+    ended = run(TOOLS % "", providers() + UNABLE.replace("backup", "p"))
+    assert (ended.error.kind, ended.usage["provider_calls"]) == ("argument", 0)
 
 
 def test_the_rest_of_an_execution_stays_with_the_model_that_answered() -> None:
@@ -99,6 +128,19 @@ def test_a_stream_that_had_not_begun_falls_back_and_says_why() -> None:
     assert kinds[1] == "rate_limit:p:1.0"
     assert "".join(kinds[2:-1]) == "from backup"
     assert provider == "backup"
+
+
+def test_a_fallback_that_cannot_stream_gives_its_answer_in_one_piece() -> None:
+    source = (
+        AGENT
+        + """
+      local texts = {}
+      for chunk in agent:stream_execute("x") do texts[#texts + 1] = chunk.content.text end
+      return texts
+    """
+    )
+    ended = run(source, providers({"fault": "connect"}) + "[providers.backup.capabilities]\nstreaming = false\n")
+    assert ended.result == ["from backup"]
 
 
 def test_a_limit_is_no_reason_to_fall_back() -> None:
@@ -227,3 +269,17 @@ def test_two_tools_of_one_name_are_an_error() -> None:
       Agent.create { tools = { tool(), tool() } }:execute("x")
     """
     assert "field 'tools': item 2: there is a tool 't' before it" in run(source).error.message
+
+
+def test_what_is_wrong_with_a_fallbacks_answer_is_not_hidden_by_why_it_was_chosen() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,eHh4"}}
+    handler = in_turn(answer(503), stream(delta("see: "), delta(images=[picture]), delta(finish="stop"), DONE))
+    with Loopback(handler) as server:
+        manifest = f'[providers.p]\nmodel = "m"\nmax_retries = 0\nbase_url = "{server.url}"'
+        source = """
+          for i = 1, 1000 do Media.from_base64(("%04d"):format(i)) end  -- and no more fit
+          for _ in Agent.create { fallback = { "other" } }:stream_execute("x") do end
+        """
+        ended = run(source, manifest)
+    assert ended.error.kind == "invalid_media"
+    assert [attempt["kind"] for attempt in ended.error.details["attempts"]] == ["overloaded", "invalid_media"]

@@ -17,11 +17,13 @@ from llmspell.agents.operations import AgentOperations
 from llmspell.agents.payload import loop_from_payload, results_from_data
 from llmspell.agents.spec import AgentSpec, ToolResult
 from llmspell.agents.state import LoopState
+from llmspell.agents.turns import Turns
 from llmspell.errors import InvalidArgument, LlmspellError
 from llmspell.host.dispatch import Gate
 from llmspell.limits import Budget, Limits
 from llmspell.media.store import MediaStore
 from llmspell.providers.manager import ProviderManager
+from llmspell.providers.traffic import Traffic
 from llmspell.settings import ProviderSettings
 from llmspell.tools.registry import ToolRegistry
 from llmspell.types import AgentInput, Message, ModelReply, RawMedia, Reasoning, ToolCall, ToolSpec, Usage
@@ -49,7 +51,7 @@ STATE = LoopState(
     ),
     pending=(ToolCall(id="2", name="t", error="bad JSON"),),
     calls=(ToolCall(id="1", name="t"), ToolCall(id="2", name="t")),
-    usage=Usage(input_tokens=1, output_tokens=2, cached_tokens=3, reasoning_tokens=4),
+    usage=Usage(input_tokens=1, output_tokens=2, cached_tokens=3, reasoning_tokens=4, cache_write_tokens=5),
     turns=5,
     duration_ms=6.5,
     parameters={"top_p": 0.5, "nested": {"list": [1]}},
@@ -85,7 +87,6 @@ def test_a_loops_state_comes_back_as_it_was() -> None:
         {"messages": [{"role": "user", "text": b"\xff"}]},
         {"messages": [5]},
         {"messages": "user"},
-        {"messages": [{"role": "user"}] * 10_001},
         {"calls": [{"id": "1", "name": "t"}] * 10_001},
         {"pending": [{"id": 1, "name": "t"}]},
         {"pending": [{"name": "t"}]},
@@ -101,6 +102,16 @@ def test_a_loops_state_comes_back_as_it_was() -> None:
 def test_a_state_that_the_host_did_not_give_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument):
         from_data({**state.to_data(STATE), **change})
+
+
+def test_a_history_that_is_too_long_is_refused_in_the_words_of_a_conversation() -> None:
+    history = [{"role": "user", "text": "x"}] * 10_001
+    payload = {"agents": [{"name": "a"}], "input": {"text": "y"}, "history": history}
+    with pytest.raises(InvalidArgument, match="the conversation holds 10,001 messages, and at most 10,000") as caught:
+        loop_of(payload)
+    assert "conversation:reset()" in caught.value.hint
+    with pytest.raises(InvalidArgument, match="the conversation holds 10,001 messages"):
+        from_data({**state.to_data(STATE), "messages": history})
 
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.binary()
@@ -157,7 +168,9 @@ def test_any_payload_of_any_operation_gives_an_error_of_ours_at_worst(value: Any
     async def ask() -> None:
         gate = Gate(Budget(Limits()), lambda _event: None, lambda _fault: None)
         providers = ProviderManager({"p": ProviderSettings(name="p", kind="scripted")}, "p")
-        execution = Execution(providers, ToolRegistry(), gate.effect, lambda _: None, None, MEDIA.take)
+        execution = Execution(
+            providers, ToolRegistry(), Turns(gate, Traffic(), money_limited=False), lambda _: None, None, MEDIA.take
+        )
         operations = AgentOperations(execution, MEDIA, asyncio.get_running_loop(), streaming=True, max_streams=5)
         for immediate in operations.immediate.values():
             with suppress(LlmspellError):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from llmspell.agents.execution import Sink
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import output_of
+from llmspell.agents.shown import Sink
 from llmspell.agents.spec import AgentSpec
 from llmspell.agents.streams import BUFFER, Stream, Streams
 from llmspell.errors import StreamingNotSupported

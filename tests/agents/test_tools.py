@@ -287,7 +287,7 @@ def test_arguments_of_a_host_tool_are_checked_against_its_schema(
     tool = Tool(name="t", parameters=parameters, run=never)
     ended = run(f"local ok, e = pcall(Tool.execute, 't', {given}) return e.kind, e.message, e.details", tools=[tool])
     kind, message, details = ended.report.output.results
-    assert (kind, details) == ("tool", {"tool": "t"})
+    assert (kind, details["tool"]) == ("tool", "t")
     assert message.startswith("tool 't'")
     assert expected in message
 

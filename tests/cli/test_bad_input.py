@@ -43,6 +43,7 @@ print(Agent.create{ model = "m" }:execute("hi").text)
 '''
 [providers.local]
 base_url = "http://127.0.0.1:1/v1"
+max_retries = 0
 """
 
 CASES = {
@@ -51,6 +52,10 @@ CASES = {
     "folder": Case(".", 2, "usage"),
     "folder named like a manifest": Case("d.toml", 2, "manifest", {"d.toml/x": ""}, file="d.toml"),
     "no file": Case("", 2, "usage"),
+    "manifest whose script is a folder": Case(
+        "m.toml", 2, "manifest", {"m.toml": '[run]\nscript = "lib"\n', "lib/x": ""}, file="m.toml", line=2
+    ),
+    "label that is missing": Case("a.lua", 1, "syntax", {"a.lua": "\nfor i = 1, 3 do\n  goto x\nend\n"}, "a.lua", 5),
     "unknown option": Case("a.lua --fule 1e9", 2, "usage"),
     "a value that is none": Case("a.lua --fuel lots", 2, "usage"),
     "not UTF-8": Case("a.lua", 1, "script", {"a.lua": b"print(1)\n-- caf\xe9\n"}, "a.lua", 2),

@@ -11,7 +11,18 @@ from llmspell import __version__
 from tests.cli.helpers import called, llmspell
 
 
-@pytest.mark.parametrize("words", ["--help", "run --help", "validate --help", "init --help", "completion --help"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "run --help",
+        "validate --help",
+        "providers --help",
+        "providers check --help",
+        "init --help",
+        "completion --help",
+    ],
+)
 def test_help(words: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     result = llmspell(*words.split(), cwd=tmp_path)
     assert (result.code, result.err) == (0, "")
@@ -41,9 +52,14 @@ def test_the_version_is_one_line(tmp_path: Path) -> None:
         "run a.lua --mem 50",
         "validate",
         "validate a.toml b.toml",
+        "providers a.toml b.toml",
+        "providers a.lua",
+        "providers",
+        "providers check --outptu json",
         "init a b",
         "schema x",
         "completion tcsh",
+        "a.lua",
     ],
 )
 def test_a_command_line_that_makes_no_sense(
@@ -58,4 +74,4 @@ def test_also_a_command_line_that_makes_no_sense_gives_one_json_object(tmp_path:
     result = llmspell("run", "--output", "json", cwd=tmp_path)
     error = result.json["error"]
     assert (result.code, result.err, error["kind"]) == (2, "", "usage")
-    assert error["hint"] == "`llmspell run --help` lists what there is"
+    assert error["hint"] == "name a manifest or a script, as in `llmspell run llmspell.toml`"

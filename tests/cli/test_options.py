@@ -27,6 +27,9 @@ READ = {
     "x.lua --fuel 1e9 --mem 50M": RunRequest("x.lua", fuel=10**9, mem=50 * 1024 * 1024),
     "x.lua --fuel=1_000 a --timeout=1.5s b": RunRequest("x.lua", ("a", "b"), fuel=1000, timeout=1500),
     "x.lua --fuel unlimited --timeout unlimited": RunRequest("x.lua", fuel="unlimited", timeout="unlimited"),
+    "x.lua --max-cost 0.50": RunRequest("x.lua", max_cost=500_000_000),
+    "--max-cost=unlimited x.lua": RunRequest("x.lua", max_cost="unlimited"),
+    "x.lua --max-cost 0": RunRequest("x.lua", max_cost=0),
     "--output json x.lua --verbose": RunRequest("x.lua", output="json", verbose=True),
     "--output=events x.lua": RunRequest("x.lua", output="events"),
 }
@@ -42,8 +45,8 @@ REFUSED = {
     "x.lua --fule 1": "Did you mean --fuel?",
     "x.lua --no-stream": "Unknown option",
     "x.lua -x": "Unknown option",
-    "": "FILE requires an argument",
-    "--stream": "FILE requires an argument",
+    "": "no file is named",
+    "--stream": "no file is named",
     "x.lua --fuel many": '--fuel: "many" is not a count',
     "x.lua --fuel=": '--fuel: "" is not a count',
     "x.lua --fuel 0": '--fuel: "0" is out of range: it must be at least 1',
@@ -55,6 +58,8 @@ REFUSED = {
     "x.lua --mem unlimited": '--mem: "unlimited" is not a size',
     "x.lua --timeout 30": '--timeout: "30" is not a time',
     "x.lua --timeout 0s": "it must be at least 1ms",
+    "x.lua --max-cost $1": '--max-cost: "$1" is not an amount of US dollars: write a number such as "0.50"',
+    "x.lua --max-cost 2e6": "it must be at most $1,000,000.00",
     "x.lua --output xml": "write text, json or events",
 }
 

@@ -53,6 +53,12 @@ def test_log_messages_go_to_stderr_from_info_on(tmp_path: Path) -> None:
     assert "it is one of debug, info" in llmspell("run", "a.lua", cwd=tmp_path, env={"LLMSPELL_LOG": "all"}).err
 
 
+def test_what_a_script_says_in_log_messages_and_errors_cannot_pass_for_a_line_of_ours(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='Log.info("a\\nerror: b", { c = "d\\r\\ne\\27]0;t\\7" }) error("f\\nhelp: g", 0)')
+    lines = llmspell("run", "a.lua", cwd=tmp_path).err.splitlines()
+    assert lines[:5] == ["info: a", "      error: b c=d\\r", "      e\\x1b]0;t\\x07", "error: f", "       help: g"]
+
+
 def test_json_output_is_one_object_with_everything_in_it(tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -92,6 +98,46 @@ def test_events_come_one_a_line_and_the_last_is_done(tmp_path: Path) -> None:
     assert done["run"]["script"] == "a.lua"
 
 
+FAILS_ONCE = """
+[run]
+source = 'return Agent.create{ name = "ann" }:execute("hi").text'
+[providers.scripted]
+replies = [{ fault = "overloaded" }, { text = "at last" }]
+[providers.scripted.prices]
+input = 1
+output = 2.5
+"""
+
+
+def test_attempts_and_costs_are_told_in_events_and_json(tmp_path: Path) -> None:
+    write(tmp_path, m_toml=FAILS_ONCE)
+    events = llmspell("run", "m.toml", "--output", "events", cwd=tmp_path).events
+    assert [event["event"] for event in events] == [
+        "call_started",
+        "call_finished",
+        "call_retried",
+        "call_started",
+        "call_finished",
+        "done",
+    ]
+    again = events[2]
+    assert (again["op"], again["label"], again["attempt"]) == ("model.turn", "ann (scripted/mock)", 1)
+    assert 0.3 < again["delay"] <= 0.5
+    assert "the server failed" in again["error"]
+    usage = llmspell("run", "m.toml", "--output", "json", cwd=tmp_path).json["usage"]
+    assert usage["cost_usd"] == (usage["input_tokens"] * 1 + usage["output_tokens"] * 2.5) / 1_000_000
+
+
+def test_money_may_be_limited_on_the_command_line(tmp_path: Path) -> None:
+    write(tmp_path, m_toml=FAILS_ONCE)
+    result = llmspell("run", "m.toml", "--max-cost", "0.001", cwd=tmp_path)
+    assert result.code == 3
+    assert "the limit 'max_cost_usd' was reached: $0.001 granted, $0.0025" in result.err
+    assert (
+        "help: raise it with --max-cost, or with `max_cost_usd` under [runtime] in the manifest; a call" in result.err
+    )
+
+
 def test_stream_adds_the_words_of_models_to_the_events(tmp_path: Path) -> None:
     write(tmp_path, a_lua='return Agent.create{ name = "ann", model = "mock" }:execute("hi").text')
     *events, done = llmspell("run", "a.lua", "--output", "events", "--stream", cwd=tmp_path).events
@@ -125,6 +171,16 @@ def test_a_script_can_come_from_stdin(tmp_path: Path) -> None:
 def test_a_script_reads_stdin(tmp_path: Path) -> None:
     write(tmp_path, a_lua='print(io.read("l")) print(io.read("n")) return io.read("a")')
     assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"one\n2\n\xff").out == "one\n2\n\udcff\n"
+
+
+def test_a_script_reads_stdin_as_a_file_line_by_line(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='local first = io.stdin:read() for line in io.stdin:lines("L") do io.write(first, line) end')
+    assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"> \na\nb\n").out == "> a\n> b\n"
+
+
+def test_other_tasks_go_on_while_a_script_waits_for_input(tmp_path: Path) -> None:
+    write(tmp_path, a_lua='Task.spawn(function() print("meanwhile") end) print(io.read())')
+    assert llmspell("run", "a.lua", cwd=tmp_path, stdin=b"line\n").out == "meanwhile\nline\n"
 
 
 def test_a_first_line_for_the_shell_is_skipped_and_counted(tmp_path: Path) -> None:

@@ -42,6 +42,10 @@ source = '''print("first") Agent.create{ name = "ann" }:execute("hi") return "en
 text = "answer"
 delay_ms = 300
 """
+AGAIN = """
+[[providers.scripted.replies]]
+text = "answer"
+"""
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -73,6 +77,14 @@ def test_the_live_line_shows_what_runs_and_leaves_no_trace(screen: Screen) -> No
     assert any("and 1 more" in line for line in lines)
     assert any("日本" in line for line in lines)
     assert all(cells(line.split("\r\n")[-1]) < 70 for line in lines)
+
+
+def test_the_live_line_says_that_a_call_will_be_made_again(tmp_path: Path) -> None:
+    write(tmp_path, m_toml=BRIEF.replace('text = "answer"', 'fault = "overloaded"') + AGAIN)
+    lines = drawn(in_terminal("run", "m.toml", "--stream", cwd=tmp_path, columns=200).text)
+    assert any(
+        re.search(r"ann \(scripted/mock\): again in 0\.\d s, for provider 'scripted': the server", x) for x in lines
+    )
 
 
 def test_no_control_character_of_a_model_reaches_the_terminal(screen: Screen) -> None:
@@ -131,6 +143,14 @@ def test_help_is_as_wide_as_the_terminal(tmp_path: Path) -> None:
     for columns in (60, 100):
         lines = ANSI.sub("", in_terminal("--help", cwd=tmp_path, columns=columns).text).splitlines()
         assert max(map(len, lines)) == columns
+
+
+def test_a_source_line_of_an_error_fits_into_the_terminal(tmp_path: Path) -> None:
+    write(tmp_path, a_lua=f"local {'x' * 50} = 1 local y = nil_value.field {'-- ' + 'z' * 60}\n")
+    text = in_terminal("run", "a.lua", cwd=tmp_path, columns=60, env={"NO_COLOR": "1"}).text.replace("\r\n", "\n")
+    _, _, source, marker, *_ = text.splitlines()
+    assert len(source) <= 60
+    assert source[marker.index("^") :].startswith("nil_value")
 
 
 def test_an_error_begins_on_a_line_of_its_own(tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ import io
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from llmspell.errors import ComponentNotFound, DeniedError, InvalidArgument
 from llmspell.events import Log, Output, Progress
+from llmspell.tools.base import Tool
 from tests.runtime.running import run
 
 # ---- io.read ----
@@ -150,8 +153,9 @@ def library(tmp_path: Path) -> Path:
         path.write_text(text)
     (tmp_path / "lib" / "link.lua").symlink_to(tmp_path / "secret.lua")
     (tmp_path / "lib" / "up").symlink_to(tmp_path)
-    (tmp_path / "lib" / "inside.lua").symlink_to(tmp_path / "lib" / "plain.lua")
-    (tmp_path / "lib" / "ring.lua").symlink_to(tmp_path / "lib" / "ring.lua")
+    (tmp_path / "lib" / "inside.lua").symlink_to("plain.lua")
+    (tmp_path / "lib" / "absolute.lua").symlink_to(tmp_path / "lib" / "plain.lua")
+    (tmp_path / "lib" / "ring.lua").symlink_to("ring.lua")
     (tmp_path / "lib" / "latin.lua").write_bytes(b"return '\xe4'")
     (tmp_path / "lib" / "huge.lua").write_bytes(b" " * (1024 * 1024 + 1))
     os.mkfifo(tmp_path / "lib" / "pipe.lua")
@@ -180,13 +184,28 @@ def test_require_finds_modules_beneath_the_roots(library: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["link", "up.secret", "..secret", "..", ".", "", "a..b", "lib/../secret", "../secret", "/etc/passwd", "a/b", "a\\b",
-     "plain\0", "plain.lua", "secret", "folder", "pipe", "a b", "~root", "\xff"],
+    ["link", "absolute", "up.secret", "..secret", "..", ".", "", "a..b", "lib/../secret", "../secret", "/etc/passwd",
+     "a/b", "a\\b", "plain\0", "plain.lua", "secret", "folder", "pipe", "a b", "~root", "\xff", "a." * 3000 + "a"],
 )  # fmt: skip
 def test_no_name_leads_out_of_the_roots(library: Path, name: str) -> None:
     literal = '"' + "".join(f"\\x{byte:02x}" for byte in name.encode("latin-1")) + '"'
     error = run(f"require({literal})", MODULES, base=library).error
-    assert type(error) in (ComponentNotFound, InvalidArgument), error
+    assert type(error) in (ComponentNotFound, DeniedError, InvalidArgument), error
+
+
+def test_a_link_that_is_moved_into_the_folders_place_is_not_followed(tmp_path: Path) -> None:
+    """As a script could do it that may write into the folder above."""
+    for folder, text in (("lib", "return 'good'"), ("away", "return 'bad'")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "m.lua").write_text(text)
+
+    async def swap(_: Mapping[str, Any]) -> None:
+        (tmp_path / "lib").rename(tmp_path / "old")
+        (tmp_path / "lib").symlink_to("away")
+
+    source = "Tool.execute('swap') return (pcall(require, 'm'))"
+    manifest = '[run]\nsource = ""\nmodules = ["lib"]'
+    assert run(source, manifest, base=tmp_path, tools=[Tool(name="swap", run=swap)]).result is False
 
 
 @pytest.mark.parametrize(
@@ -195,7 +214,6 @@ def test_no_name_leads_out_of_the_roots(library: Path, name: str) -> None:
         ("ring", "cannot be read"),
         ("huge", "larger than 1 MB"),
         ("a" * 300, "cannot be read"),
-        ("a." * 3000 + "a", "cannot be read"),
         ("x" * 100_000, "cannot be read"),
     ],
 )

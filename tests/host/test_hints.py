@@ -41,7 +41,11 @@ RUNTIME = {
     "Hook.register('x')": "llmspell has no 'Hook'",
     "local s = Session.create{}": "llmspell has no 'Session'; State keeps",
     # members
-    "Agent.new{}": "'Agent' has create, get, list",
+    "Agent.new{}": "llmspell has no Agent.new; 'Agent' has create, get, list",
+    "Agent.discover()": "llmspell has no Agent.discover; Agent.list() gives the names",
+    "Tool.discover()": "llmspell has no Tool.discover; Tool.list() gives the tools",
+    "Workflow.list()": "llmspell has no Workflow.list; a workflow is a value",
+    "Log.warning('x')": "Log.warn(message)",
     f"{ASKING}agent:ask('x')": "'agent' has the methods execute, stream_execute",
     "local t = Task.spawn(print)\nt:join()": "'t' has the methods await",
     "string.fromat('x')": "did you mean 'string.format'?",

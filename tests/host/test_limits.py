@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from llmspell.errors import LimitError
 from llmspell.events import CallFinished, CallStarted, Done
-from llmspell.limits import COUNTED, Limits
+from llmspell.limits import COUNTED, Limits, as_dict
 from llmspell.tools.base import Tool
 from tests.runtime.running import Ran, ran, run
 
@@ -48,6 +47,8 @@ async def add(arguments: Mapping[str, Any]) -> Any:
 ADD = Tool(name="add", run=add)
 AGENT = 'local agent = Agent.create { model = "mock" } '
 
+PRICED = '[providers.scripted]\nkind = "scripted"\n[providers.scripted.prices]\ninput = 1\noutput = 1.0\n'
+
 # Of each limit: what spends it, the manifest's line, what is granted.
 SPENDING = {
     "fuel": ("for i = 1, 1e6 do end", "fuel = 20_000_000", 20_000_000),
@@ -58,13 +59,14 @@ SPENDING = {
     "output_tokens": (AGENT + 'agent:execute("hi")', "output_tokens = 2000", 2000),
     "output_bytes": ('print(("x"):rep(99))', "output_bytes = 1000", 1000),
     "tasks": ("for i = 1, 100 do Task.spawn(Task.sleep, 60) end", "tasks = 50", 50),
+    "cost_usd": (AGENT + 'agent:execute("hi")', f"max_cost_usd = 0.002\n{PRICED}", 0.002),
     "streams": (AGENT + 'Kept = Kept or {} Kept[#Kept + 1] = agent:stream_execute("hi")', "streams = 3", 3),
 }
 BY_COUNT = sorted(set(SPENDING) - {"fuel", "wall_ms"})
 
 
 def test_every_limit_but_memory_is_in_the_table_above() -> None:
-    assert {*SPENDING, "memory_bytes"} == {field.name for field in fields(Limits)}
+    assert {*SPENDING, "memory_bytes"} == as_dict(Limits()).keys()
 
 
 @pytest.mark.parametrize("how", sorted(CATCHING))
@@ -132,7 +134,7 @@ LINE_TWO = set(LOOPS) - {"goto", "recursion"}
 
 
 @pytest.mark.parametrize("loop", sorted(LOOPS))
-@pytest.mark.parametrize(("manifest", "limit"), [('timeout = "60ms"', "wall_ms"), ("fuel = 60_000_000", "fuel")])
+@pytest.mark.parametrize(("manifest", "limit"), [('timeout = "200ms"', "wall_ms"), ("fuel = 60_000_000", "fuel")])
 def test_an_endless_loop_ends_and_the_report_names_its_line(loop: str, manifest: str, limit: str) -> None:
     error, ended = limited(LOOPS[loop], manifest)
     assert error.limit == limit
@@ -295,6 +297,7 @@ def test_a_failed_call_counts_as_made_and_its_tokens_do_not() -> None:
     manifest = """
       [providers.p]
       kind = "scripted"
+      max_retries = 0
       [[providers.p.replies]]
       fault = "overloaded"
       [runtime]
@@ -322,7 +325,8 @@ def test_logs_and_progress_are_output_too() -> None:
 
 
 def test_no_limit_means_none() -> None:
-    manifest = "[runtime]\n" + "".join(f'{name} = "unlimited"\n' for name in ("fuel", "timeout", *COUNTED))
+    keys = ["max_cost_usd" if name == "cost" else name for name in COUNTED]
+    manifest = "[runtime]\n" + "".join(f'{name} = "unlimited"\n' for name in ("fuel", "timeout", *keys))
     ended = run(
         "print(('x'):rep(1000)) Tool.execute('add') local l = Run.limits() return l.fuel, l.wall_ms",
         manifest,

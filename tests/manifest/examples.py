@@ -52,6 +52,7 @@ output_tokens = "unlimited"
 output_size = "1.5MB"
 tasks = 100
 streams = 5
+max_cost_usd = 0.25
 
 [providers]
 default = "local"
@@ -68,6 +69,17 @@ connect_timeout = "500ms"
 first_token_timeout = "1m"
 chunk_timeout_ms = 5000
 max_reply_size = "1MB"
+total_timeout = "3m"
+max_retries = 5
+requests_per_minute = 60
+tokens_per_minute = 100_000
+max_concurrency = 4
+http2 = true
+
+[providers.local.prices]
+input = 0.15
+output = 0.6
+cached = 0.075
 
 [providers.scripted]
 model = "canned"
@@ -105,6 +117,11 @@ provider = "scripted"
 sandbox_mode = true
 allowed_tools = ["calculator"]
 env = ["HOME", "LANG"]
+
+[tools.file_operations]
+roots = [{ path = "data" }, { path = "../out", mode = "write", at = "/tmp" }]
+max_file_size = "1MB"
+max_write_bytes = 5000
 """
 
 MINIMAL = """\

@@ -13,7 +13,15 @@ from llmspell.errors import ManifestError, Problem, UsageError
 from llmspell.limits import Limits
 from llmspell.manifest.load import MAX_BYTES, load_manifest
 from llmspell.manifest.model import Manifest, Overrides, ProvidersSection, RunSection, RuntimeSection, SecuritySection
-from llmspell.settings import AgentSettings, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import (
+    AgentSettings,
+    FileRoot,
+    Prices,
+    ProviderSettings,
+    ScriptedReply,
+    ScriptedToolCall,
+    ToolSettings,
+)
 from tests.manifest.examples import EVERYTHING, GOOD, PROPERTY, SEED, attempt, parse, problems, rendered
 
 MB = 1024 * 1024
@@ -48,6 +56,7 @@ def test_every_section_and_every_spelling_is_read() -> None:
             output_bytes=3 * MB // 2,
             tasks=100,
             streams=5,
+            cost=250_000_000,
         ),
         providers=ProvidersSection(
             default="local",
@@ -65,6 +74,13 @@ def test_every_section_and_every_spelling_is_read() -> None:
                     first_token_timeout_ms=60_000,
                     chunk_timeout_ms=5000,
                     max_reply_bytes=MB,
+                    total_timeout_ms=180_000,
+                    max_retries=5,
+                    requests_per_minute=60,
+                    tokens_per_minute=100_000,
+                    max_concurrency=4,
+                    http2=True,
+                    prices=Prices(input=0.15, output=0.6, cached=0.075),
                 ),
                 "scripted": ProviderSettings(
                     name="scripted",
@@ -100,6 +116,14 @@ def test_every_section_and_every_spelling_is_read() -> None:
             "tester": AgentSettings(name="tester", provider="scripted"),
         },
         security=SecuritySection(sandbox_mode=True, allowed_tools=("calculator",), env=("HOME", "LANG")),
+        tools={
+            "file_operations": ToolSettings(
+                name="file_operations",
+                roots=(FileRoot(path="data"), FileRoot(path="../out", mode="write", at="/tmp")),
+                max_file_bytes=MB,
+                max_write_bytes=5000,
+            )
+        },
     )
 
 
@@ -158,7 +182,7 @@ BAD = {
     "misspelled default": "[providers]\ndefualt = 'a'\n[providers.a]\n",
     "provider key without a provider": "[providers]\napi_key_env = 'A'\n",
     "agent key without an agent": "[agents]\nprompt = 'x'\n",
-    "key that is near one and equal to another": "[providers.a]\ntimeout = '5s'\n",
+    "key that is near one and equal to another": "[providers.a]\nmax_turns = 5\n",
     "temperature out of range": "[providers.a]\ntemperature = -0.5\n[agents.a]\ntemperature = 101\n",
     "section is no table": "run = 3\nproviders = 'x'\nagents = []\nsecurity = true\n",
     "named section is no table": "[[providers.a]]\n[agents]\nb = 3\n",
@@ -192,6 +216,14 @@ BAD = {
     "several providers, no default": "[providers.a]\n[providers.b]\n[providers.c]\n",
     "replies of an openai provider": "[providers.a]\n[[providers.a.replies]]\ntext = 'x'\n",
     "address of a scripted provider": "[providers.a]\nkind = 'scripted'\nbase_url = 'http://127.0.0.1'\n",
+    "places of a key": (
+        "[providers.a]\napi_key_env = 'K'\napi_key_file = 'k'\n[providers.b]\napi_key_keyring = 'sk-secret'\n"
+        "[providers.c]\napi_key_file = 3\n[providers]\ndefault = 'a'\n"
+    ),
+    "replay": (
+        "[providers]\ndefault = 'a'\n[providers.a]\nkind = 'replay'\nbase_url = 'http://h'\napi_key_env = 'K'\n"
+        "[providers.b]\nkind = 'anthropic'\nfile = 'run.jsonl'\n[providers.c]\nkind = 'replay'\nreplies = []\n"
+    ),
     "scripted that is something else": "[providers.scripted]\nkind = 'openai'\n",
     "addresses": (
         "[providers]\ndefault = 'a'\n[providers.a]\nbase_url = 'ftp://host'\n[providers.b]\nbase_url = 'http://'\n"
@@ -213,10 +245,24 @@ BAD = {
     "security of wrong types": "[security]\nsandbox_mode = 'yes'\nallowed_tools = 'x'\nenv = ['A-B', 'A', 'A']\n",
     "header names and values": "[providers.a]\nheaders = { 'a b' = 'x', b = 1, c = \"x\\r\\ny\" }\n",
     "headers are no table": "[providers.a]\nheaders = ['x']\n",
+    "folders of a tool": (
+        "[[tools.t.roots]]\n[[tools.t.roots]]\npath = ''\nmode = 'rw'\nplace = '/tmp'\n[[tools.t.roots]]\npath = 'x'\n"
+        "at = '../x'\n[[tools.t.roots]]\npath = 'x'\nat = '~/x'\n[[tools.t.roots]]\npath = 'x'\nat = \"a\\u0000\"\n"
+    ),
+    "sizes of a tool": "[tools.t]\nmax_file_size = '2GB'\nmax_write_bytes = 0\n[tools.u]\nroots = ['data']\n",
     "key given twice": "[run]\nscript = 'a.lua'\nargs = []\nscript = 'b.lua'\n",
     "table given twice": "[run]\nscript = 'a.lua'\n[runtime]\n[run]\nargs = []\n",
     "nested too deep": "[agents.a]\nparameters = " + "{a = " * 40 + "1" + "}" * 40 + "\n",
     "dotted keys and windows line ends": "runtime.fuel = '1'\r\nruntime.tasks = 'x'\r\n",
+    "what of the network": (
+        "[tools.t]\nhosts = ['http://a.test', '10.0.0.0/4', '*.1.2.3.4', 3]\nmethods = ['get', 'BREW']\n"
+        "max_response_size = '1GB'\nmax_redirects = 21\nengine = 'bing'\nurl = 'searx.test'\n"
+    ),
+    "credentials of tools": (
+        "[[tools.t.credentials]]\nhost = '*.a.test'\nenv = 'sk-123'\n"
+        "[[tools.t.credentials]]\nhost = 'a.test'\nheader = 'Host'\nprefix = \"a\\nb\"\nenv = 'A'\n"
+        "[[tools.t.credentials]]\nhost = '10.0.0.0/8'\nheader = 'a b'\nkey = 'sk-1'\n"
+    ),
     "long values are cut": f"[run]\noutput = '{'x' * 200}'\n{'k' * 200} = 1\n",
 }
 

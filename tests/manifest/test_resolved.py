@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
+from llmspell.content import MEDIA_TYPES
 from llmspell.manifest.keys import PROVIDER_KINDS
 from llmspell.manifest.load import parse_manifest
 from llmspell.manifest.model import (
@@ -25,7 +26,18 @@ from llmspell.manifest.model import (
 )
 from llmspell.manifest.resolved import resolved
 from llmspell.manifest.schema import manifest_schema
-from llmspell.settings import AgentSettings, ProviderKind, ProviderSettings, ScriptedReply, ScriptedToolCall
+from llmspell.settings import (
+    AgentSettings,
+    CapabilitySettings,
+    FileRoot,
+    MediaSizes,
+    Prices,
+    ProviderKind,
+    ProviderSettings,
+    ScriptedReply,
+    ScriptedToolCall,
+    ToolSettings,
+)
 from tests.manifest.examples import GOOD, PROPERTY, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(["a\r\nb", 'a\n"""\\', "\\r\n"])
@@ -67,6 +79,7 @@ RUNTIMES = st.builds(
         for name, (low, high) in LIMIT_RANGES.items()
     },
 )
+PRICES = st.floats(0, 1_000_000)
 REPLIES = st.builds(
     ScriptedReply,
     text=TEXT,
@@ -79,27 +92,55 @@ REPLIES = st.builds(
     fault=st.sampled_from([None, "connect", "cut"]),
 )
 
+ROOTS = st.builds(
+    FileRoot, path=FILLED, mode=st.sampled_from(["read", "write"]), at=st.sampled_from([None, "", "/", "a/b", "/tmp/"])
+)
 
-SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama")
+
+SERVERS: tuple[ProviderKind, ...] = ("openai", "openai-responses", "anthropic", "ollama", "gemini")
+MODALITIES = st.none() | some(st.sampled_from(MEDIA_TYPES))
+CAPABILITIES = st.builds(
+    CapabilitySettings,
+    streaming=st.none() | st.booleans(),
+    tools=st.none() | st.booleans(),
+    json_schema=st.none() | st.booleans(),
+    input_modalities=MODALITIES,
+    output_modalities=MODALITIES,
+    max_context=st.none() | COUNTS,
+    max_media_size=st.none() | st.builds(MediaSizes, image=st.none() | COUNTS, binary=COUNTS),
+)
 
 
 @st.composite
 def providers(draw: st.DrawFn) -> ProvidersSection:
     entries: dict[str, ProviderSettings] = {}
     for name in draw(st.lists(NAMES | st.just("scripted"), max_size=3, unique=True)):
-        scripted = name == "scripted" or draw(st.booleans())
+        kind: ProviderKind = (
+            "scripted" if name == "scripted" else draw(st.sampled_from(("scripted", "replay", *SERVERS)))
+        )
+        asks = kind in SERVERS
+        place = draw(st.sampled_from(["api_key_env", "api_key_file", "api_key_keyring", None]))
         entries[name] = ProviderSettings(
             name=name,
-            kind="scripted" if scripted else draw(st.sampled_from(SERVERS)),
+            kind=kind,
             model=draw(st.none() | FILLED),
-            base_url=None if scripted else draw(st.sampled_from([None, "https://host/v1", "http://[::1]:80/é"][:2])),
-            api_key_env=draw(st.none() | ENV),
+            base_url=draw(st.sampled_from([None, "https://host/v1"])) if asks else None,
+            api_key_env=draw(ENV) if asks and place == "api_key_env" else None,
+            api_key_file=draw(FILLED) if asks and place == "api_key_file" else None,
+            api_key_keyring=f"{draw(NAMES)}/{draw(NAMES)}" if asks and place == "api_key_keyring" else None,
             max_tokens=draw(st.none() | COUNTS),
             temperature=draw(st.none() | st.floats(0, 100)),
-            headers=draw(st.dictionaries(st.sampled_from(["X-A", "B"]), st.text("ab \t~", max_size=5))),
+            headers=draw(st.dictionaries(st.sampled_from(["X-A", "B"]), st.text("ab \t~", max_size=5))) if asks else {},
             connect_timeout_ms=draw(TIMES),
             max_reply_bytes=draw(COUNTS),
-            replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if scripted else (),
+            replies=draw(st.lists(REPLIES, max_size=2).map(tuple)) if kind == "scripted" else (),
+            file=draw(FILLED) if kind == "replay" else None,
+            total_timeout_ms=draw(st.none() | TIMES.filter(bool)),
+            max_retries=draw(st.integers(0, 100)),
+            max_concurrency=draw(st.none() | COUNTS),
+            http2=draw(st.booleans()),
+            prices=draw(st.none() | st.builds(Prices, input=PRICES, output=PRICES, cached=st.none() | PRICES)),
+            capabilities=draw(st.none() | CAPABILITIES),
         )
     default = draw(st.sampled_from([*entries, "scripted"]))
     return ProvidersSection(default=default if len(entries) > 1 or draw(st.booleans()) else None, entries=entries)
@@ -122,6 +163,15 @@ def manifests(draw: st.DrawFn) -> Manifest:
         )
         for name in draw(st.lists(NAMES, max_size=2, unique=True))
     }
+    tools = {
+        name: ToolSettings(
+            name=name,
+            roots=draw(st.lists(ROOTS, max_size=2).map(tuple)),
+            max_file_bytes=draw(st.integers(1, 2**30)),
+            max_write_bytes=draw(COUNTS),
+        )
+        for name in draw(st.lists(NAMES, max_size=2, unique=True))
+    }
     return Manifest(
         file="m.toml",
         base=Path("project"),
@@ -130,6 +180,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         providers=section,
         agents=agents,
         security=SecuritySection(allowed_tools=draw(some(FILLED)), env=draw(some(ENV))),
+        tools=tools,
     )
 
 
@@ -162,7 +213,7 @@ def test_the_note_names_the_provider_that_agents_get() -> None:
 
 
 def test_the_kinds_of_the_settings_are_all_generated_here() -> None:
-    assert set(SERVERS) | {"scripted"} == set(PROVIDER_KINDS)
+    assert {*SERVERS, "scripted", "replay"} == set(PROVIDER_KINDS)
 
 
 def test_a_manifest_without_a_script_has_no_run_section() -> None:

@@ -122,7 +122,7 @@ class Loopback:
         return await asyncio.to_thread(self._asked.wait, PATIENCE)
 
     async def wait_gone(self) -> bool:
-        """True when a handler's `client_gone` saw the client close the connection."""
+        """True when a handler saw the client close the connection, in `client_gone` or while it was writing."""
         return await asyncio.to_thread(self._gone.wait, PATIENCE)
 
     def __enter__(self) -> Loopback:
@@ -168,8 +168,10 @@ class Loopback:
                 await self._handler(request, reply)
                 if not reply.reusable:
                     break
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # the client went away, or the test is over
+        except ConnectionError:
+            self._gone.set()  # in the middle of what the handler was writing
+        except asyncio.CancelledError:
+            pass  # the test is over
         except Exception as exc:
             self._failure = exc  # the handler's own mistake: raised where the test leaves the server
         finally:

@@ -167,7 +167,7 @@ def _words() -> list[str]:
     """The keys and the short strings of all recordings: what a server might put in the wrong place."""
     found = set()
     for recording in RECORDINGS:
-        found |= set(re.findall(rb'"([a-z_.]{2,30})"', recording.source))
+        found |= set(re.findall(rb'"([a-zA-Z_.]{2,30})"', recording.source))
     return sorted(word.decode() for word in found)
 
 

@@ -115,7 +115,9 @@ def test_counts_are_totals_and_caches_are_part_of_the_input() -> None:
     start = {"input_tokens": 10, "cache_read_input_tokens": 200, "cache_creation_input_tokens": 30, "output_tokens": 1}
     later = {"output_tokens": 9, "input_tokens": None, "output_tokens_details": {"thinking_tokens": 4}}
     made = reply({"type": "message_start", "message": {"usage": start}}, TEXT, end(None, output_tokens=5), end(**later))
-    assert made.usage == Usage(input_tokens=240, output_tokens=9, cached_tokens=200, reasoning_tokens=4)
+    assert made.usage == Usage(
+        input_tokens=240, output_tokens=9, cached_tokens=200, reasoning_tokens=4, cache_write_tokens=30
+    )
 
 
 @pytest.mark.parametrize("usage", [[1], "x", {"input_tokens": -5}, {"input_tokens": "9"}, {"output_tokens": True}])
@@ -178,6 +180,7 @@ def test_a_surrogate_pair_that_was_cut_in_two_is_one_character() -> None:
         ([tool(index=i) for i in range(129)], "more than 128 tool calls"),
         ([tool(), *[grow("input_json_delta", partial_json="x" * 600_000)] * 2], f"more than {MAX_ARGUMENT_CHARS:,}"),
         ([begin({"type": "tool_use", "input": {"x": "y" * MAX_ARGUMENT_CHARS}})], f"more than {MAX_ARGUMENT_CHARS:,}"),
+        ([begin({"type": "text", "text": "x"}, index=i) for i in range(1_001)], "more than 1,000 parts"),
         ([begin("text")], "content block of the answer is a string"),
         ([grow("text_delta", index=7, text="x")], "belongs to no content block"),
         ([TEXT, {"type": "content_block_delta", "index": 0, "delta": 5}], "not an object"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from llmspell.errors import ProviderError, RateLimitError, RefusedError
 from llmspell.providers.credentials import Key, read_key, secrets
 from llmspell.providers.error_body import MAX_MESSAGE, tidy
 from llmspell.providers.faults import Asked, dress, from_status, retry_after
+from llmspell.providers.key_sources import Source
 from llmspell.settings import ProviderSettings
 
 from .test_openai_reply import ANYTHING
 
 NOW = 1_700_000_000.0
-ASKED = Asked(url="http://h:1/v1/chat/completions", key_env="K")
+ASKED = Asked(url="http://h:1/v1/chat/completions", key_source="the environment variable K")
 
 
 def said(body: bytes, status: int = 400) -> str:
@@ -93,6 +95,20 @@ def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> Non
     assert retry_after(headers, NOW) == seconds
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the system's time zone cannot be set here")
+@pytest.mark.parametrize(
+    "date", ["Tue, 14 Nov 2023 22:13:50", "Tue Nov 14 22:13:50 2023", "14 Nov 2023 22:13:50 -0000"]
+)
+def test_a_date_without_a_zone_is_of_utc_wherever_we_are(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "EST+5")
+    time.tzset()
+    try:
+        assert retry_after({"retry-after": date}, NOW) == 30.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 @given(st.text())
 def test_no_retry_after_breaks_anything(value: str) -> None:
     seconds = retry_after({"retry-after": value, "retry-after-ms": value}, NOW)
@@ -141,7 +157,7 @@ def test_keys_and_secret_headers_are_the_secrets() -> None:
         name="p", api_key_env="K", headers={"Authorization": "Bearer abcd", "X-Title": "my app", "X-API-Key": "efgh"}
     )
     key = read_key(settings, {"K": " the-key\n"}, "OPENAI_API_KEY")
-    assert key == Key("the-key", "K")
+    assert key == Key("the-key", Source("api_key_env", "K"))
     assert "the-key" not in repr(key)
     assert secrets(settings, key) == ("the-key", "Bearer abcd", "abcd", "efgh")
 

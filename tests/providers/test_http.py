@@ -13,7 +13,7 @@ import sys
 import threading
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -288,7 +288,42 @@ def test_a_server_that_does_not_speak_tls() -> None:
             async with provider(f"https://127.0.0.1:{server.port}", connect_timeout_ms=300) as local:
                 await local.complete(ask())
 
-        with pytest.raises(ProviderTimeout, match=f"connecting to 127.0.0.1:{server.port} took too long"):
+        with pytest.raises(ConnectError, match=f"connecting to 127.0.0.1:{server.port} took too long"):
+            asyncio.run(main())
+
+
+def test_a_proxy_that_does_not_connect_in_time_was_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handler(_: Request, reply: Reply) -> None:
+        await reply.client_gone()
+
+    with Loopback(handler) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+
+        async def main() -> None:
+            async with provider("https://models.example", connect_timeout_ms=100, first_token_timeout_ms=100) as remote:
+                await remote.complete(ask())
+
+        with pytest.raises(ConnectError, match=r"connecting to models\.example:443 took too long"):
+            asyncio.run(main())
+    assert [request.method for request in proxy.requests] == ["CONNECT"]
+
+
+@pytest.mark.parametrize("limit", ["connect_timeout_ms", "total_timeout_ms"])
+def test_a_connection_that_takes_too_long_is_no_call_that_costs(limit: str) -> None:
+    with ExitStack() as clients, socket.socket() as full:  # whose line is full, so that the system answers nothing
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            waiting = clients.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        port = full.getsockname()[1]
+
+        async def main() -> None:
+            async with provider(f"http://127.0.0.1:{port}", **{limit: 200}) as local:
+                await local.complete(ask())
+
+        with pytest.raises(ConnectError, match="took"):
             asyncio.run(main())
 
 
@@ -322,6 +357,19 @@ except ProviderError as error:
     assert result.stdout.startswith("ProviderError provider 'p': no connection with the proxy and certificate settings")
     assert problem in result.stdout
     assert "hunter2" not in result.stdout
+
+
+def test_requests_go_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(chat("through the proxy")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+        async def main() -> str:
+            async with provider("http://models.example/v1") as local:
+                return (await local.complete(ask())).text
+
+        assert asyncio.run(main()) == "through the proxy"
+        (request,) = proxy.requests
+        assert request.path == "http://models.example/v1/chat/completions"
 
 
 @BOTH
@@ -597,6 +645,19 @@ def test_keep_alives_do_not_buy_time(first: bytes, waiting_for: str) -> None:
     assert f"no {waiting_for} came" in fails(ProviderTimeout, handler, streaming=True, **limits).message
 
 
+def test_a_model_may_think_between_the_head_of_a_whole_reply_and_its_body() -> None:
+    async def handler(_: Request, reply: Reply) -> None:
+        await reply.start(content_type="application/json")
+        await asyncio.sleep(0.3)
+        await reply.chunk(whole("thought through"))
+        await reply.end()
+
+    async def use(local: Provider, _: Loopback) -> ModelReply:
+        return await local.complete(ask())
+
+    assert run(handler, use, chunk_timeout_ms=100, first_token_timeout_ms=5_000).text == "thought through"
+
+
 def test_silence_within_a_whole_reply() -> None:
     async def handler(_: Request, reply: Reply) -> None:
         await reply.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{")
@@ -711,3 +772,42 @@ def test_every_exception_of_httpx_is_mapped(exc: BaseException, within: bool) ->
     error = translate(exc, host="h:1", within=within)
     assert isinstance(error, ProviderError)
     assert "h:1" in error.message
+
+
+# ---- the time for one whole answer ----
+
+
+async def never_ending(_: Request, reply: Reply) -> None:
+    await reply.start(content_type="text/event-stream")
+    while True:
+        await reply.chunk(delta("more "))
+        await asyncio.sleep(0.005)
+
+
+async def slow_body(_: Request, reply: Reply) -> None:
+    await reply.start(content_type="application/json")
+    while True:
+        await reply.chunk(b" ")
+        await asyncio.sleep(0.005)
+
+
+async def no_answer(_: Request, reply: Reply) -> None:
+    await reply.client_gone()
+
+
+@pytest.mark.parametrize(
+    ("handler", "streaming"), [(never_ending, True), (slow_body, False), (no_answer, True), (no_answer, False)]
+)
+def test_an_answer_that_takes_too_long_in_all_is_given_up(handler: Handler, streaming: bool) -> None:
+    error = fails(ProviderTimeout, handler, streaming=streaming, total_timeout_ms=100)
+    assert "took longer than 0.1 s, the provider's `total_timeout`" in error.message
+    assert error.retryable
+
+
+def test_what_came_before_the_time_was_over_is_kept() -> None:
+    error = fails(ProviderTimeout, never_ending, streaming=True, total_timeout_ms=100)
+    assert error.partial_text.startswith("more ")
+
+
+def test_an_answer_within_its_time_is_not_disturbed() -> None:
+    assert completes(chat("Hello"), total_timeout_ms=60_000).text == "Hello"

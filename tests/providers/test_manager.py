@@ -6,12 +6,14 @@ import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from llmspell.errors import ComponentNotFound, ProviderError, UsageError
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import KINDS, ProviderManager
+from llmspell.providers.recording.file import Recording
 from llmspell.settings import ProviderKind, ProviderSettings, ScriptedReply
 
 from .helpers import ask
@@ -117,10 +119,11 @@ def test_a_description_says_what_a_provider_can_do_and_never_its_key() -> None:
     assert "secret-key" not in repr(manager().describe("local"))
 
 
-def test_every_kind_has_a_factory_that_makes_it() -> None:
+def test_every_kind_has_a_factory_that_makes_it(tmp_path: Path) -> None:
     made: Provider
+    Recording(tmp_path / "run.jsonl")
     for kind, factory in KINDS.items():
-        made = factory(ProviderSettings(name="p", base_url="http://h"), {})
+        made = factory(ProviderSettings(name="p", base_url="http://h", file=str(tmp_path / "run.jsonl")), {})
         assert (made.kind, made.name) == (kind, "p")
 
 

@@ -83,7 +83,7 @@ def test_the_finish_reason_may_be_missing_before_the_end_mark() -> None:
         ([delta("a"), b"data: [DO"], "cut off"),
         ([], "empty"),
         ([b": ping\n\n"], "empty"),
-        ([b"just text"], "empty"),
+        ([b"just text"], "not a stream of events; it begins: just text"),
         ([DONE], "ended without an answer"),
         ([event({"choices": []}), DONE], "ended without an answer"),
     ],
@@ -156,6 +156,21 @@ def test_a_new_id_in_every_delta_is_still_one_call() -> None:
     assert reply.tool_calls == (ToolCall(id="id-1", name="f", arguments={"a": 1}),)
 
 
+@pytest.mark.parametrize("names", [("f", "g"), (None, None)], ids=["named again", "named once"])
+def test_interleaved_calls_without_an_index_are_told_apart_by_id(names: tuple[str | None, str | None]) -> None:
+    reply = reply_of(
+        translate(
+            delta(tool_calls=[tool(0, "a", "f", '{"a":')]),
+            delta(tool_calls=[tool(0, "b", "g", '{"b":')]),
+            delta(tool_calls=[tool(0, "a", names[0], "1")]),
+            delta(tool_calls=[tool(0, "b", names[1], "2}")]),
+            delta(tool_calls=[tool(0, "a", names[0], "}")]),
+            delta(finish="tool_calls"),
+        )
+    )
+    assert {call.id: call.arguments for call in reply.tool_calls} == {"a": {"a": 1}, "b": {"b": 2}}
+
+
 def test_interleaved_calls_are_told_apart_by_index() -> None:
     reply = reply_of(
         translate(
@@ -188,7 +203,7 @@ def test_arguments_that_were_cut_by_the_length_limit_are_the_calls_error() -> No
             "more than 64 media",
         ),
         ([delta(images=[{"image_url": {"url": "data:image/png;base64,*"}}])], "not base64"),
-        ([delta(reasoning_details=[{"type": "x", "data": "y"}] * 1001)], "more than 1,000 blocks"),
+        ([delta(reasoning_details=[{"type": "x", "data": "y"}] * 1001)], "more than 1,000 parts"),
         ([b"data: [1]\n\n"], "a list, not an object"),
         ([event({"choices": [5]})], "not a list of objects"),
         ([event({"choices": [{"delta": 5}]})], "delta of the stream is a number"),

@@ -135,6 +135,16 @@ def test_what_is_no_answer_is_said(kind: str, streaming: bool) -> None:
         assert problem in error.message
 
 
+@pytest.mark.parametrize("kind", PROTOCOLS)
+@pytest.mark.parametrize("content_type", ["text/plain", "text/event-stream", "application/octet-stream"])
+def test_an_answer_that_is_no_stream_is_quoted(kind: str, content_type: str) -> None:
+    handler = answer(200, b"upstream connect error\n\n", content_type=content_type)
+    deltas, error = over_http(kind, handler, streaming=True)
+    assert deltas == []
+    assert type(error) is BadResponseError
+    assert "upstream connect error" in error.message
+
+
 ERROR: dict[str, Any] = {"error": {"message": "the dog ate it", "type": "dog", "code": 500}}
 
 

@@ -131,6 +131,23 @@ def test_interleaved_calls_are_told_apart_by_their_index() -> None:
     assert [(call.id, call.arguments) for call in calls] == [("c1", {"a": 1}), ("c4", {"b": 2})]
 
 
+def test_calls_that_a_server_numbers_alike_are_told_apart_by_their_end() -> None:
+    chunks = []
+    for name in ("a", "b"):
+        begun: dict[str, Any] = {
+            "type": "function_call",
+            "id": f"fc_{name}",
+            "call_id": name,
+            "name": name,
+            "arguments": "",
+        }
+        given = f'{{"{name}": 1}}'
+        chunks += [item(0, False, **begun), made("function_call_arguments.delta", output_index=0, delta=given)]
+        chunks += [item(0, **{**begun, "arguments": given})]
+    calls = listen(*chunks, end()).reply.tool_calls
+    assert [(call.id, call.name, call.arguments) for call in calls] == [("a", "a", {"a": 1}), ("b", "b", {"b": 1})]
+
+
 def test_a_missing_or_repeated_call_id_becomes_a_new_one() -> None:
     calls = [
         {"type": "function_call", "name": "f", "arguments": "{}", **ids} for ids in ({}, {"id": "fc"}, {"id": "fc"})
@@ -209,7 +226,9 @@ def test_a_refusal_is_the_answer_and_says_so() -> None:
         assert (reply.text, reply.finish_reason) == ("No.", "content_filter")
 
 
-@pytest.mark.parametrize("usage", [None, [], {"input_tokens": -5, "output_tokens": True}, {"input_tokens": "9"}])
+@pytest.mark.parametrize(
+    "usage", [None, [], {"input_tokens": -5, "output_tokens": True}, {"input_tokens": "9"}, {"input_tokens": 10**9}]
+)
 def test_senseless_token_counts_are_zero(usage: Any) -> None:
     assert whole([], usage=usage).usage == Usage()
 
@@ -223,7 +242,7 @@ def test_senseless_token_counts_are_zero(usage: Any) -> None:
         ([], "empty"),
         ([b": ping\n\n"], "empty"),
         ([event({"type": "keepalive"})], "empty"),
-        ([b"just text"], "empty"),
+        ([b"just text"], "not a stream of events; it begins: just text"),
     ],
 )
 def test_a_clean_end_without_an_answers_end_is_an_error(chunks: list[bytes], problem: str) -> None:
@@ -254,6 +273,7 @@ def test_events_that_nobody_knows_change_nothing() -> None:
         (event({"type": "error", "error": {"type": "rate_limit_error", "message": "boom"}}), RateLimitError, True),
         (event({"type": "error", "code": "insufficient_quota", "message": "boom"}), RateLimitError, False),
         (event({"error": {"message": "boom", "code": "invalid_api_key"}}), ProviderAuthError, False),
+        (event([{"error": {"message": "boom", "code": "invalid_api_key"}}]), ProviderAuthError, False),
         (end("failed", error={"code": "rate_limit_exceeded", "message": "boom"}), RateLimitError, True),
         (end("failed", error={"code": "invalid_prompt", "message": "boom"}), RefusedError, False),
         (end("failed", error={"code": "new_code", "message": "boom"}), ProviderError, False),

@@ -61,6 +61,7 @@ def test_what_strict_mode_takes(schema: dict[str, Any]) -> None:
         an_object(a={"anyOf": "x"}),
         an_object(a={"enum": "x"}),
         an_object(a={"$ref": "https://example.com/schema"}),
+        an_object(a={"$ref": "#/$defs/b", "description": "B"}) | {"$defs": {"b": {"type": "string"}}},
         an_object(a={"enum": list(range(1001))}),
         an_object(**{f"p{n}": {"type": "null"} for n in range(5001)}),
         an_object() | {"$defs": {"a": {"type": "object"}}},

@@ -71,7 +71,7 @@ def test_a_thousand_runs_leave_neither_memory_nor_files_behind() -> None:
     before = measured()
     asyncio.run(runs(1000))
     after = measured()
-    assert after[1] == before[1]
+    assert after[1] <= before[1]
     assert after[0] - before[0] < 10_000_000, f"{(after[0] - before[0]) // 1000} bytes a run"
 
 

@@ -20,15 +20,42 @@ assert(Agent.something_else == nil)
 local agent = Agent.create { model = "mock", name = "me" }
 assert(tostring(agent) == "agent 'me'" and agent.name == "me" and Agent.get("me") == agent)
 fails("field 'text': string expected, got no value", agent.execute, agent, {})
-fails("bad argument #1 to 'agent:execute' (table expected, got no value)", agent.execute, agent)
-fails("unknown field 'txt'", agent.execute, agent, { text = "x", txt = 1 })
+fails("bad argument #1 to 'agent:execute' (text expected, got no value; pass a string or { text = ... })",
+  agent.execute, agent)
+fails("bad argument #1 to 'agent:stream_execute' (text expected", agent.stream_execute, agent)
+fails("bad argument #1 to 'conversation:execute' (text expected", function() agent:conversation():execute() end)
+fails("unknown field 'txt'; did you mean 'text'?", agent.execute, agent, { text = "x", txt = 1 })
 fails("call 'execute' with ':'", agent.execute, { text = "x" })
 fails("agent has no method 'exceute'; did you mean 'execute'?", function() agent:exceute("x") end)
 fails("the text is not UTF-8", agent.execute, agent, "\xff")
 fails("field 'parameters': table expected, got list", agent.execute, agent, { text = "x", parameters = { 1, 2 } })
 fails("parameter 'temperature'", agent.execute, agent, { text = "x", parameters = { temperature = "hot" } })
 fails("parameter 'max_tokens'", agent.execute, agent, { text = "x", parameters = { max_tokens = 0 } })
-fails("field 'max_turns'", agent.execute, Agent.create { model = "mock", max_turns = 0 }, "x")
+
+-- What no agent can have is told where it is made.
+fails("bad argument #1 to 'Agent.create' (field 'max_turns': from 1 to 100 expected, got 0)", Agent.create, { max_turns = 0 })
+fails("(field 'max_turns': from 1 to 100 expected, got -1)", Agent.create, { max_turns = -1 })
+fails("(field 'max_tokens': a positive integer expected, got 0)", Agent.create, { max_tokens = 0 })
+fails("(field 'temperature': a finite number expected)", Agent.create, { temperature = 0 / 0 })
+fails("(field 'prompt': the text is not UTF-8)", Agent.create, { prompt = "\xff" })
+fails("(data expected, got a function (field 'parameters.f'))", Agent.create, { parameters = { f = print } })
+fails("(field 'parameters': table expected, got list)", Agent.create, { parameters = { 1 } })
+
+-- What was given to an agent or a tool may change afterwards, and they stay as they are.
+local parameters = { temperature = 0.5 }
+local kept = Agent.create { model = "mock", parameters = parameters }
+parameters.temperature = "hot"
+assert(kept:execute("x").text)
+local properties = { type = "object", properties = { a = { type = "string" } }, required = { "a" } }
+local tool = Tool.define { name = "kept", parameters = properties, run = function(args) return args.a end }
+properties.properties.a.type = "nonsense"
+assert(tool:execute { a = "b" } == "b")
+properties.properties.a.type = "string"
+local clerk = Agent.create { model = "mock", schema = properties }
+properties.type = "nonsense"
+local _, bad = pcall(clerk.execute, clerk, "x")
+assert(bad.kind == "bad_answer", bad)
+
 fails("data expected, got a function", agent.execute, agent, { text = "x", parameters = { f = print } })
 fails("there is no tool 'nowhere'", agent.execute, Agent.create { model = "mock", tools = { "nowhere" } }, "x")
 

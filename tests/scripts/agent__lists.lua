@@ -26,7 +26,6 @@ end
 asks { description = "b_c", tools = { "b c", "b_c" } }
 asks { description = "transfer_to_b_c", transfer_to = { "b c", "b_c" } }
 asks { description = "transfer_to_b_c", transfer_to = { "b c" }, tools = { Tool.define { name = "transfer_to_b_c", run = print } } }
-fails("field 'max_tokens': a positive integer expected, got 0", agent.execute, Agent.create { model = "mock", max_tokens = 0 }, "x")
 
 -- An agent may do without streams.
 local whole = Agent.create { model = "mock", streaming = false }

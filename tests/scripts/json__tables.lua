@@ -15,6 +15,16 @@ assert(s(Agent.create { name = "x" }) == '{"name":"x"}')
 local shared = { 1 }
 assert(s { shared, shared } == "[[1],[1]]")
 
+-- keys that would be one in JSON
+local function twice(expected, ...)
+  local ok, err = pcall(s, ...)
+  assert(not ok and err.kind == "argument" and tostring(err):find(expected, 1, true), tostring(err))
+end
+twice([=[the table has the keys [1] and ["1"], which are one in JSON (field 'value')]=], { [1] = 1, ["1"] = 2 })
+twice([=[[-3] and ["-3"], which are one in JSON (field 'value.a[2].b')]=], { a = { 1, { b = { [-3] = 1, ["-3"] = 2 } } } })
+twice([=[(field 'value[7]')]=], { [7] = { [8] = 1, ["8"] = 2 } }, { pretty = true, sort_keys = true })
+assert(s { ["1"] = 1 } == '{"1":1}' and sorted { [2] = 1, ["02"] = 2 } == '{"2":1,"02":2}')
+
 local value = JSON.parse('{"a": 1, "b": 2, "a": 3}')
 assert(value.a == 3 and value.b == 2)
 assert(JSON.parse('{"1": "text"}')["1"] == "text" and JSON.parse('{"1": "text"}')[1] == nil)

@@ -12,7 +12,7 @@ end
 same(_G, "ARGS Agent JSON Log Media Provider Run State Stream Streaming Task Tool Workflow _G _VERSION __context arg assert collectgarbage "
   .. "coroutine debug error getmetatable io ipairs load math next os package pairs pcall print rawequal rawget rawlen rawset "
   .. "require select setmetatable string table tonumber tostring type utf8 warn xpcall")
-same(io, "lines read stderr stdout write")
+same(io, "flush lines read stderr stdin stdout write")
 same(os, "clock date difftime getenv time")
 same(debug, "getinfo traceback")
 same(package, "loaded")

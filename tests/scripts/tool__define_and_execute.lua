@@ -37,7 +37,7 @@ fails("field 'run': function expected, got no value", Tool.define, { name = "x" 
 fails("field 'name'", Tool.define, { name = "no spaces", run = print })
 fails("field 'name'", Tool.define, { name = ("x"):rep(65), run = print })
 fails("parameters.a", Tool.define, { name = "x", parameters = { a = "text" }, run = print })
-fails("unknown field 'desc'", Tool.define, { name = "x", desc = "", run = print })
+fails("unknown field 'desc'; the fields are description, name, parameters, run", Tool.define, { name = "x", desc = "", run = print })
 
 -- A JSON Schema is taken as it is; a tool may wait, raise, call others.
 local outer = Tool.define {

@@ -11,8 +11,9 @@ fails("to 'Workflow.sequential' (table expected, got no value)", Workflow.sequen
 fails("(field 'steps': table expected, got no value)", Workflow.sequential, {})
 fails("(field 'steps': at least one item expected)", Workflow.parallel, { steps = {} })
 fails("(field 'steps': a list expected, got a table with the key 'run')", Workflow.sequential, { steps = steps[1] })
+fails("(a value without a field's name; the fields are error_strategy, name, steps)", Workflow.sequential, { steps })
 fails("(unknown field 'setps'; did you mean 'steps'?)", Workflow.sequential, { steps = steps, setps = steps })
-fails("(unknown field 'max_concurrency')", Workflow.sequential, { steps = steps, max_concurrency = 2 })
+fails("(unknown field 'max_concurrency'; the fields are ", Workflow.sequential, { steps = steps, max_concurrency = 2 })
 fails("(field 'name': string expected, got integer)", Workflow.sequential, { steps = steps, name = 1 })
 fails("(field 'error_strategy': 'fail_fast', 'continue' or 'retry' expected, got 'stop')",
   Workflow.loop, { steps = steps, range = { 1, 2 }, error_strategy = "stop" })

@@ -4,6 +4,7 @@
 -- manifest: default = "busy"
 -- manifest: [providers.busy]
 -- manifest: kind = "scripted"
+-- manifest: max_retries = 0
 -- manifest: replies = [{ fault = "rate_limit" }, { fault = "overloaded" }, { text = "at last" }]
 -- manifest: [providers.locked]
 -- manifest: kind = "scripted"

@@ -17,7 +17,7 @@ HERE = Path()
 
 def tool(name: str, base: Path, *granted: FileRoot, **settings: Any) -> Any:
     """A function that calls the tool with its arguments; its runs are one run of a script."""
-    made = built_in(name, replace(ToolSettings(name=name, roots=granted), **settings), base)
+    made = built_in(name, replace(ToolSettings(name=name, roots=granted), **settings), base, {})
     return lambda **arguments: call(made, **arguments)
 
 

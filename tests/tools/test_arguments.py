@@ -51,7 +51,7 @@ def test_what_does_not_fit_is_named(arguments: Any, told: str) -> None:
     with pytest.raises(ToolError) as caught:
         checked("t", Schema(SCHEMA), arguments)
     assert caught.value.message == f"tool 't': {told}"
-    assert caught.value.details == {"tool": "t"}
+    assert caught.value.details == {"tool": "t", "reason": "arguments"}
 
 
 def test_what_fits_is_handed_on_as_it_came_with_empty_lists_for_empty_tables() -> None:

@@ -57,15 +57,15 @@ def test_bytes_are_written_as_base64_or_as_a_script_has_them(do: Any, tmp_path: 
 @pytest.mark.parametrize(
     ("operation", "arguments", "message"),
     [
-        ("erase", {}, 'argument .operation.: "erase" is not one of'),
+        ("erase", {}, "argument 'operation': \"erase\" is not one of"),
         ("read", {}, "the argument 'path' is missing"),
         ("write", {"path": "a"}, "the argument 'content' is missing"),
         ("copy", {"path": "a.txt"}, "the argument 'to' is missing"),
         ("glob", {}, "the argument 'pattern' is missing"),
         ("delete", {"path": "a", "overwrite": True}, "'overwrite' was unexpected"),
         ("list", {"recursive": True}, "'recursive' was unexpected"),
-        ("delete", {"path": "a", "recursive": "yes"}, "argument .recursive."),
-        ("write", {"path": "a", "content": 1}, "argument .content."),
+        ("delete", {"path": "a", "recursive": "yes"}, "argument 'recursive'"),
+        ("write", {"path": "a", "content": 1}, "argument 'content'"),
         ("write", {"path": "a", "content": "x", "to": "b"}, "'to' was unexpected"),
         ("write", {"path": "none/a", "content": "x"}, "there is no folder 'none' to write into"),
     ],
@@ -85,7 +85,7 @@ def test_a_folder_granted_for_reading_is_not_written(do: Any) -> None:
 
 
 def test_a_model_is_told_each_operation_with_its_arguments(tmp_path: Path) -> None:
-    made = built_in("file_operations", ToolSettings(name="file_operations"), tmp_path)
+    made = built_in("file_operations", ToolSettings(name="file_operations"), tmp_path, {})
     assert "\nwrite(path, content, encoding?, overwrite?): " in made.description
     assert all(f"\n{name}(" in made.description for name in OPERATIONS)
     named = {name for operation in OPERATIONS.values() for name in (*operation.required, *operation.optional)}

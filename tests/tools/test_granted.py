@@ -62,12 +62,12 @@ def test_a_tool_answers_to_each_of_its_names_whichever_is_granted(granted: str, 
 
 
 def test_one_tool_may_be_named_twice_and_is_configured_once() -> None:
-    first, second = granted_tools(["text-manipulator", "template-creator"], {}, HERE)
+    first, second = granted_tools(["text-manipulator", "template-creator"], {}, HERE, {})
     assert first.alias_of is second.alias_of
     both = {name: ToolSettings(name=name) for name in ("hash", "hash-calculator")}
     with pytest.raises(UsageError, match=r"\[tools\.hash\] and \[tools\.hash-calculator\] are of one tool"):
         settings_of("hash", both)
-    (one,) = granted_tools(["hash-calculator"], {"hash": ToolSettings(name="hash", confirm=True)}, HERE)
+    (one,) = granted_tools(["hash-calculator"], {"hash": ToolSettings(name="hash", confirm=True)}, HERE, {})
     assert one.confirm
 
 
@@ -78,7 +78,7 @@ def test_an_alias_of_a_tool_that_is_not_granted_is_denied() -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_built_in_tool_says_what_it_is_and_what_each_argument_means(name: str) -> None:
-    tool = built_in(name, ToolSettings(name=name), HERE)
+    tool = built_in(name, ToolSettings(name=name), HERE, {})
     assert (tool.name, tool.description != "") == (name, True)
     registry = ToolRegistry([tool])
     with pytest.raises((ToolError, DeniedError)):

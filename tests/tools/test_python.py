@@ -82,26 +82,12 @@ def test_a_function_that_cannot_be_a_tool_is_refused_at_once() -> None:
         ScriptRuntime(tools=[offers.starred])
 
 
-def test_a_medium_reaches_the_script_as_a_handle_and_the_model_as_one() -> None:
-    ended = run(
-        """
-        local medium = Tool.execute("picture")
-        local answer = Agent.create{ name = "a", tools = { "picture" } }:execute("look")
-        local result = answer.tool_calls[1]
-        return medium:bytes(), tostring(medium), result.name
-        """,
-        """
-        [[providers.scripted.replies]]
-        match = "look"
-        tool_calls = [{ name = "picture" }]
-        [[providers.scripted.replies]]
-        text = "seen"
-        """,
-        tools=[offers.picture],
-    )
+def test_a_medium_reaches_the_script_as_a_handle() -> None:
+    source = 'local medium = Tool.execute("picture") return medium:bytes(), tostring(medium)'
+    ended = run(source, tools=[offers.picture])
     assert ended.report.error is None, ended.report.error
-    data, shown, name = ended.report.output.results
-    assert (data, shown.startswith("media "), name) == (b"\x89PNG...", True, "picture")
+    data, shown = ended.report.output.results
+    assert (data, shown.startswith("media ")) == (b"\x89PNG...", True)
 
 
 REFERENCE = '[security]\nallowed_tools = ["mine"]\n[tools.mine]\npython = "{}"\n'

@@ -47,14 +47,14 @@ local function names(fn, field, list, or_agents)
   return host.array(found)
 end
 
-local function create(fn, given)
+local function create(fn, given, from_manifest)
   check_fields(fn, 1, given, fields)
   local spec = {}
   for _, field in ipairs(sent) do spec[field] = given[field] end
   spec.fallback = given.fallback and names(fn, "fallback", given.fallback)
   spec.schema = given.schema and host.schema_of(fn, "schema", given.schema)
   local state = {
-    spec = spec, description = given.description, tools = {}, streams = given.streaming ~= false,
+    description = given.description, tools = {}, streams = given.streaming ~= false,
     targets = names(fn, "transfer_to", given.transfer_to or {}, true),
   }
   for i, item in ipairs(host.check_list(fn, 1, given.tools or {}, "tools")) do
@@ -64,6 +64,10 @@ local function create(fn, given)
     state.tools[i] = item
   end
   spec.name = unique_name(given.name)
+  if not from_manifest then -- what the host gives back is a copy: `parameters` and `schema` stay as they are now
+    spec = host.looked_at(fn, 1, "", "agent.check", spec)
+  end
+  state.spec = spec
   local agent = setmetatable({
     name = spec.name, model = given.model, provider = given.provider, description = given.description,
   }, meta)
@@ -126,6 +130,7 @@ end
 
 local function check_input(fn, input)
   if type(input) == "string" then return { text = input } end
+  if input == nil then host.bad_argument(fn, 1, "text expected, got no value; pass a string or { text = ... }") end
   if type(input) == "table" and input.text == nil then
     host.bad_argument(fn, 1, "field 'text': string expected, got no value; pass a string or { text = ... }")
   end
@@ -260,5 +265,5 @@ host.module("Agent", Agent)
 
 -- The manifest's agents exist before the script starts.
 function host.declare_agents(list)
-  for _, given in ipairs(list) do create("the manifest", given) end
+  for _, given in ipairs(list) do create("the manifest", given, true) end
 end

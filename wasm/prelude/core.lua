@@ -93,13 +93,23 @@ function host.check(fn, position, value, rule)
   return value
 end
 
+local function unknown_field(name, rules)
+  local near = suggestion(name, rules)
+  if near ~= "" then return ("unknown field '%s'%s"):format(name, near) end
+  local known = {}
+  for field in pairs(rules) do known[#known + 1] = field end
+  table.sort(known)
+  local what = type(name) == "string" and ("unknown field '%s'"):format(host.short(name)) or "a value without a field's name"
+  return ("%s; the fields are %s"):format(what, table.concat(known, ", "))
+end
+
 -- Check a table of named fields against rules: wrong types, missing and unknown fields are errors. `path` is what the
 -- errors begin with where the table is inside the argument, such as "field 'steps': item 2: ".
 function host.check_fields(fn, position, fields, rules, path)
   local function reject(reason) host.bad_argument(fn, position, (path or "") .. reason) end
   if not fits(fields, "table") then reject(expected(fields, "table")) end
   for name in pairs(fields) do -- first: what is missing may be there under another name
-    if rules[name] == nil then reject(("unknown field '%s'%s"):format(host.short(name), suggestion(name, rules))) end
+    if rules[name] == nil then reject(unknown_field(name, rules)) end
   end
   for name, rule in pairs(rules) do
     if not fits(fields[name], rule) then reject(("field '%s': %s"):format(name, expected(fields[name], rule))) end
@@ -130,6 +140,15 @@ function host.check_list(fn, position, list, field)
   local count, why = host.count(list)
   if not count then host.bad_argument(fn, position, ("field '%s': %s"):format(field, why)) end
   return list
+end
+
+-- What the host gives back for a description that it has looked at; what it finds wrong is a bad argument.
+function host.looked_at(fn, position, before, op, given)
+  local ok, value = pcall(host.call, op, given)
+  if ok then return value end
+  local reason, here = type(value) == "table" and value.message or tostring(value), host.where()
+  if reason:sub(1, #here) == here then reason = reason:sub(#here + 1) end -- said once is enough
+  host.bad_argument(fn, position, before .. reason)
 end
 
 -- A global table of functions; a misspelt name is an error at once, not a call of nil later.

@@ -46,26 +46,36 @@ end
 
 io.read = read
 
-function io.lines(name)
-  if name ~= nil then host.bad_argument("io.lines", 1, "no value expected: it reads the script's own input, not files") end
-  return function() return read("l") end
+local function lines(...)
+  local formats = table.pack(...)
+  return function() return read(table.unpack(formats, 1, formats.n)) end
 end
 
+function io.lines(name, ...)
+  if name ~= nil then host.bad_argument("io.lines", 1, "no value expected: it reads the script's own input, not files") end
+  return lines(...)
+end
+
+local function file(name, methods) return setmetatable({}, { __name = name, __index = methods }) end
+
 local function output(name, write)
-  return setmetatable({}, {
-    __name = name,
-    __index = {
-      write = function(self, ...)
-        write(...)
-        return self
-      end,
-      flush = function(self) return self end,
-      setvbuf = function() return true end,
-    },
+  return file(name, {
+    write = function(self, ...)
+      write(...)
+      return self
+    end,
+    flush = function(self) return self end,
+    setvbuf = function() return true end,
   })
 end
 host.stdout = output("stdout", io.write)
 io.stdout, io.stderr = host.stdout, output("stderr", host.error_write)
+io.stdin = file("stdin", {
+  read = function(_, ...) return read(...) end,
+  lines = function(_, ...) return lines(...) end,
+})
+
+function io.flush() return host.stdout end -- nothing is held back
 
 local loaded = { _G = _G }
 for _, name in ipairs { "string", "table", "math", "utf8", "coroutine", "os", "io", "debug" } do loaded[name] = _G[name] end

@@ -30,11 +30,7 @@ local function is_schema(t, of_object)
 end
 
 local function checked(fn, where, schema)
-  local fits, err = pcall(host.call, "schema.check", schema)
-  if fits then return schema end
-  local reason, here = type(err) == "table" and err.message or tostring(err), host.where()
-  if reason:sub(1, #here) == here then reason = reason:sub(#here + 1) end -- said once is enough
-  host.bad_argument(fn, 1, ("field '%s': %s"):format(where, reason))
+  return host.looked_at(fn, 1, ("field '%s': "):format(where), "schema.check", schema)
 end
 
 -- { field = "string", other = "number?" } as a JSON Schema; a schema is taken as it is. `of_object`: it can only be one
@@ -119,7 +115,8 @@ local function run_of_host(name, args)
   return reply.media or reply.value
 end
 
--- Arguments are checked before the tool runs; a failure is an error value of kind "tool".
+-- Arguments are checked before the tool runs; what does not fit, and a failure of a tool of the host, is an error value
+-- of kind "tool". What a tool of the script raises goes on as it is, with its traceback.
 function Tool.execute(name, args)
   check("Tool.execute", 1, name, "string")
   check("Tool.execute", 2, args, "table?")
@@ -133,7 +130,7 @@ function methods:execute(args)
   check("tool:execute", 1, args, "table?")
   if runs[self] then return run_defined(self, args or {}) end
   local result = run_of_host(self.name, args or {}) -- also where the script has defined one of that name since
-  return result -- no tail call: a traceback names this method
+  return result
 end
 
 host.tool_meta, host.execute_tool = meta, methods.execute

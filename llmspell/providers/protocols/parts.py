@@ -20,10 +20,14 @@ MAX_TOOL_CALLS = 128
 """In one turn: as many as OpenAI accepts tools in one request."""
 MAX_MEDIA = 64
 """In one turn; servers send one, some of them a handful."""
+MAX_PARTS = 1_000
+"""Of one turn, or of its thoughts: items, blocks, whatever a protocol makes them of; real ones have some dozens."""
 MAX_ARGUMENT_CHARS = 1_000_000
 """Of one call's JSON: a model that writes more is looping, and every token of it is paid for."""
 MAX_NAME_CHARS = 256
 """Of ids and tool names, which end at 64 on the servers we know; the rest is dropped."""
+MAX_COUNT = 1_000_000_000
+"""Tokens of one turn: a thousand times what the largest models take."""
 QUOTED_CHARS = 120
 
 
@@ -86,7 +90,8 @@ def tool_entry(entry: Any) -> tuple[str, str, Any]:
 
 
 def count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """Of tokens; what is missing or senseless is 0, which budgets take for unknown."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_COUNT else 0
 
 
 def word(value: Any) -> str:
@@ -113,6 +118,11 @@ def check_count(count: int) -> None:
 def check_media(count: int) -> None:
     if count > MAX_MEDIA:
         raise BadResponseError(f"the answer has more than {MAX_MEDIA} media")
+
+
+def check_parts(count: int) -> None:
+    if count > MAX_PARTS:
+        raise BadResponseError(f"the answer has more than {MAX_PARTS:,} parts")
 
 
 def check_arguments(size: int) -> None:

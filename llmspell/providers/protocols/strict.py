@@ -50,7 +50,7 @@ def _fits(schema: Any, depth: int, left: list[int]) -> bool:
     if not isinstance(schema, Mapping) or depth < 0 or not KEYWORDS.issuperset(schema):
         return False
     if "$ref" in schema:
-        return str(schema["$ref"]).startswith("#")
+        return str(schema["$ref"]).startswith("#") and len(schema) == 1  # nothing may stand beside it
     kinds = schema.get("type", ())
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if not isinstance(kinds, list | tuple) or not all(isinstance(kind, str) and kind in TYPES for kind in kinds):

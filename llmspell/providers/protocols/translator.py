@@ -86,6 +86,8 @@ class Translator:
     """The variable that the vendor's own tools read; used only for the vendor's own address."""
     key_headers: Callable[[str], Mapping[str, str]] = bearer
     capabilities: Capabilities = field(default_factory=Capabilities)
+    max_tokens: int | None = None
+    """The longest answer that is asked for where nobody names one, in protocols that want one named."""
     stream_type: str = "text/event-stream"
     """The content type of a streamed answer; another JSON type means that the server does not stream."""
     encode: Callable[[ModelRequest, Asking], Outgoing]

@@ -262,6 +262,7 @@ class Place(BaseModel):
     kind: Literal["city", "village"]
     inhabitants: Annotated[int, Field(ge=1)]
     twin: Place | None = None
+    nearest: Place = Field(description="On the same river.")
     tags: list[str] = Field(default_factory=list, max_length=3)
 
 

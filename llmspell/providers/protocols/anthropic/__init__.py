@@ -22,6 +22,7 @@ TRANSLATOR = Translator(
     key_env="ANTHROPIC_API_KEY",
     key_headers=_key,
     capabilities=Capabilities(json_schema=True, input_modalities=("text", "image", "binary")),
+    max_tokens=request.MAX_TOKENS,
     encode=request.encode,
     decode=reply.decode,
     decoder=MessageStream,

@@ -18,6 +18,7 @@ from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
     check_count,
+    check_parts,
     kind_of,
     tool_call,
     word,
@@ -66,6 +67,7 @@ class Content:
         if not isinstance(first, dict):
             raise BadResponseError(f"a content block of the answer is {kind_of(first)}, not an object")
         block = _Block(word(first.get("type")), first, self._size, self._calls)
+        check_parts(len(self._blocks) + 1)
         self._blocks.append(block)
         self._by_index[index] = block
         if block.kind == "text":

@@ -94,5 +94,6 @@ class Tokens:
             input_tokens=self._counts["input_tokens"] + self._counts[READ] + self._counts[CREATED],
             output_tokens=self._counts["output_tokens"],
             cached_tokens=self._counts[READ],
+            cache_write_tokens=self._counts[CREATED],
             reasoning_tokens=self._thinking,
         )

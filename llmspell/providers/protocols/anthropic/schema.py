@@ -13,6 +13,7 @@ from typing import Any
 
 from llmspell.errors import InvalidArgument
 
+REFERENCE = ("$ref", "$defs", "definitions")
 FORMATS = ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
 
 
@@ -20,6 +21,8 @@ def enforceable(schema: Any) -> Any:
     """Raises InvalidArgument for an object whose keys the schema does not name."""
     if not isinstance(schema, Mapping):
         return schema
+    if "$ref" in schema:  # nothing may stand beside it, as the vendor's client has it
+        schema = {name: value for name, value in schema.items() if name in REFERENCE}
     known: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     for name, value in schema.items():

@@ -10,61 +10,37 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmspell.errors import BadResponseError
-from llmspell.providers import faults, wirejson
-from llmspell.providers.error_body import Report, report
+from llmspell.providers import faults
+from llmspell.providers.error_body import report
 from llmspell.providers.protocols.anthropic.content import Content
 from llmspell.providers.protocols.anthropic.reply import Tokens, reply
-from llmspell.providers.protocols.parts import kind_of, quoted, word
+from llmspell.providers.protocols.events import EventStream, check_answered
+from llmspell.providers.protocols.parts import event_value, kind_of, word
 from llmspell.providers.sse import MAX_EVENT_BYTES, ServerEvent, SseParser
 from llmspell.types import Delta, ModelRequest
 
 PING = "ping"
 
 
-class MessageStream:
-    """Of one request. Raises BadResponseError, or what an error inside the stream stands for.
-
-    After `done` no more bytes are needed; when the bytes end before, `close()` decides whether the answer is whole.
-    """
+class MessageStream(EventStream[ServerEvent]):
+    """See EventStream."""
 
     def __init__(self, request: ModelRequest, request_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._request = request
         self._request_id = request_id
-        self._parser = SseParser(max_bytes=max_event_bytes)
+        super().__init__(SseParser(max_bytes=max_event_bytes))
         self._content = Content(request)
         self._tokens = Tokens()
         self._message: Mapping[str, Any] = {}
         self._reason = ""
         self._answered = False
-        self.done = False
-        """message_stop was seen."""
-        self.finished = False
-        """A stop reason was seen: from here on a missing end is forgiven."""
-        self.started = False
-        """The model's first token was seen: a content block has begun."""
-        self.events = 0
-        """Events so far; comments and pings are none."""
 
     @property
     def text(self) -> str:
-        """The answer's text so far."""
         return self._content.text
 
-    def feed(self, data: bytes) -> Iterator[Delta]:
-        """The deltas in these bytes. Take all of them before feeding more."""
-        for event in self._parser.feed(data):
-            yield from self._take(event)
-
-    def close(self) -> Iterator[Delta]:
-        """The last deltas and the ModelReply. Raises BadResponseError, retryable, when the stream was cut short."""
-        for event in self._parser.close():
-            yield from self._take(event, last=True)
-        if not self.events:
-            raise BadResponseError("the answer is empty: it holds no event", retryable=True)
-        if not (self.done or self.finished):
-            raise BadResponseError("the answer was cut off: the stream ended without its end mark", retryable=True)
-        if not self._answered:
-            raise BadResponseError("the stream ended without an answer", retryable=True)
+    def _last(self) -> Iterator[Delta]:
+        check_answered(self._answered)
         yield from self._content.close()
         yield reply(self._content, self._tokens, self._message, self._reason, self._request, self._request_id)
 
@@ -72,14 +48,9 @@ class MessageStream:
         if self.done or event.event == PING or not event.data.strip():
             return
         self.events += 1
-        try:
-            payload = wirejson.load(event.data)
-        except ValueError:
-            if last:  # it may be cut in its middle: close() decides
-                return
-            if event.event == "error":
-                raise faults.from_report(Report(event.data, ())) from None
-            raise BadResponseError(f"an event of the stream is not JSON: {quoted(event.data)}") from None
+        payload = event_value(event, optional=last)
+        if payload is None:
+            return
         if found := report(payload, failed=event.event == "error"):
             raise faults.from_report(found)
         if not isinstance(payload, dict):

@@ -16,6 +16,7 @@ from typing import Any
 
 from llmspell.errors import BadResponseError
 from llmspell.providers import wirejson
+from llmspell.providers.protocols.parts import check_parts
 from llmspell.providers.protocols.text import Pieces
 from llmspell.types import Message, Reasoning
 
@@ -25,7 +26,6 @@ PLAIN = ("reasoning_content", "reasoning")
 DETAILS = "reasoning_details"
 TEXTS = ("text", "summary")
 """Of a block of reasoning_details: what can be read of it."""
-MAX_BLOCKS = 1000
 
 
 @dataclass(slots=True)
@@ -90,8 +90,7 @@ class Thoughts:
         last = self._blocks[-1] if self._blocks else _Block()
         same = (block.get("type"), block.get("index")) == (last.fields.get("type"), last.fields.get("index"))
         if not same or "data" in block:  # what is encrypted comes whole
-            if len(self._blocks) >= MAX_BLOCKS:
-                raise BadResponseError(f"the answer has more than {MAX_BLOCKS:,} blocks of reasoning")
+            check_parts(len(self._blocks) + 1)
             last = _Block()
             self._blocks.append(last)
         last.fields |= {key: value for key, value in block.items() if value is not None}

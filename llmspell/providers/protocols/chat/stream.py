@@ -17,6 +17,7 @@ from llmspell.providers.error_body import report
 from llmspell.providers.protocols.chat.media import Audio, audio_format, images
 from llmspell.providers.protocols.chat.reasoning import Thoughts
 from llmspell.providers.protocols.chat.reply import finish_reason, first_choice, links, text_of, usage
+from llmspell.providers.protocols.events import EventStream, check_answered
 from llmspell.providers.protocols.parts import (
     arguments_text,
     check_arguments,
@@ -61,16 +62,13 @@ class _Call:
     """The arguments, where the server gave them as an object."""
 
 
-class ChatStream:
-    """Of one request. Raises BadResponseError, or what an error inside the stream stands for.
-
-    After `done` no more bytes are needed; when the bytes end before, `close()` decides whether the answer is whole.
-    """
+class ChatStream(EventStream[ServerEvent]):
+    """See EventStream."""
 
     def __init__(self, request: ModelRequest, request_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._request = request
         self._request_id = request_id
-        self._parser = SseParser(max_bytes=max_event_bytes)
+        super().__init__(SseParser(max_bytes=max_event_bytes))
         self._ids = CallIds(request)
         self._text = Pieces()
         self._thoughts = Thoughts()
@@ -78,41 +76,21 @@ class ChatStream:
         self._media: list[RawMedia] = []
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
+        """The last one at each index."""
+        self._by_id: dict[tuple[int, str], _Call] = {}
         self._usage = Usage()
         self._model = ""
         self._reply_id = ""
         self._refused = False
         self._finish = ""
         self._answered = False
-        self.done = False
-        """[DONE] was seen."""
-        self.finished = False
-        """A finish reason was seen: from here on a missing end is forgiven."""
-        self.started = False
-        """The model's first token was seen: text, reasoning, or a tool call."""
-        self.events = 0
-        """Events so far; comments and keep-alives are none."""
 
     @property
     def text(self) -> str:
-        """The answer's text so far."""
         return self._text.whole
 
-    def feed(self, data: bytes) -> Iterator[Delta]:
-        """The deltas in these bytes. Take all of them before feeding more."""
-        for event in self._parser.feed(data):
-            yield from self._take(event)
-
-    def close(self) -> Iterator[Delta]:
-        """The last deltas and the ModelReply. Raises BadResponseError, retryable, when the stream was cut short."""
-        for event in self._parser.close():
-            yield from self._take(event, last=True)
-        if not self.events:
-            raise BadResponseError("the answer is empty: it holds no event", retryable=True)
-        if not (self.done or self.finished):
-            raise BadResponseError("the answer was cut off: the stream ended without its end mark", retryable=True)
-        if not self._answered:
-            raise BadResponseError("the stream ended without an answer", retryable=True)
+    def _last(self) -> Iterator[Delta]:
+        check_answered(self._answered)
         if thought := self._thoughts.end():
             yield ReasoningDelta(thought)
         if text := self._text.end():
@@ -177,16 +155,18 @@ class ChatStream:
         server_id, name, arguments = tool_entry(entry)
         index = entry.get("index")
         index = index if isinstance(index, int) and not isinstance(index, bool) else 0
-        call = self._by_index.get(index)
+        call = self._by_id.get((index, server_id)) or self._by_index.get(index)
         if call is None or self._is_another(call, server_id, name, touched):
             check_count(len(self._calls) + 1)
             call = _Call(len(self._calls), self._ids.unique(server_id), server_id, name)
             self._calls.append(call)
-            self._by_index[index] = call
         touched.add(call.slot)
         # Some servers repeat id and name in every delta: the first ones count, nothing is ever appended to them.
         call.server_id = call.server_id or server_id
         call.name = call.name or name
+        self._by_index[index] = call
+        if call.server_id:
+            self._by_id[index, call.server_id] = call
         fragment = self._fragment(call, arguments)
         self.started = True
         return ToolCallDelta(call.slot, call.id, call.name, fragment)

@@ -7,7 +7,7 @@ leaves out. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from llmspell.providers.protocols.parts import (
     check_arguments,
     check_count,
     check_media,
+    check_parts,
     tool_call,
     word,
 )
@@ -36,8 +37,6 @@ from llmspell.types import (
     ToolCallDelta,
 )
 
-MAX_ITEMS = 1_000
-
 
 @dataclass(slots=True)
 class _Call:
@@ -47,6 +46,7 @@ class _Call:
     fragments: list[str] = field(default_factory=list)
     size: int = 0
     whole: Any = None
+    done: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +68,8 @@ class Answer:
         self._ids = CallIds(request)
         self._text = Pieces()
         self._sizes: dict[tuple[int, int], int] = {}  # characters that came of each part of each message
-        self._calls: dict[int, _Call] = {}
+        self._calls: list[_Call] = []
+        self._at: dict[int, _Call] = {}
         self._thoughts: dict[int, _Thought] = {}
         self._media: dict[int, RawMedia] = {}
         self._phases: set[str] = set()
@@ -90,7 +91,7 @@ class Answer:
         known = self._sizes.get((index, part), 0)
         if whole:
             text = text[known:]
-        self._check_count(len(self._sizes))
+        check_parts(len(self._sizes))
         self._sizes[index, part] = known + len(text)
         self._refused = self._refused or (refused and bool(text))
         if new := self._text.add(text):
@@ -107,14 +108,14 @@ class Answer:
         if not known and held.sizes:
             text = items.BREAK + text
             known = -len(items.BREAK)
-        self._check_count(len(held.sizes))
+        check_parts(len(held.sizes))
         held.sizes[part] = known + len(text)
         if new := held.text.add(text):
             yield ReasoningDelta(new)
 
     def arguments(self, index: int, arguments: Any, *, whole: bool = False) -> Iterator[Delta]:
         """A piece of a call's arguments, or with `whole` all of them."""
-        call = self._calls.get(index)
+        call = self._at.get(index)
         if call is None:
             raise BadResponseError("the answer has arguments of a tool call that it did not begin")
         text = arguments_text(arguments)
@@ -161,7 +162,7 @@ class Answer:
         if status in ("queued", "in_progress"):
             raise BadResponseError(f"the answer is not finished: its status is {status}")
         self._response = {**self._response, **response}
-        received = {
+        received: dict[str, Sized] = {
             "message": self._sizes,
             "reasoning": self._thoughts,
             "function_call": self._calls,
@@ -179,9 +180,7 @@ class Answer:
 
     def reply(self) -> ModelReply:
         """After its end. Raises the error of an image that is missing, where there is nothing else."""
-        calls = tuple(
-            tool_call(call.id, call.name, call.whole or "".join(call.fragments)) for call in self._calls.values()
-        )
+        calls = tuple(tool_call(call.id, call.name, call.whole or "".join(call.fragments)) for call in self._calls)
         if self._failure is not None and not (self.text or calls or self._media):
             raise self._failure
         finish_reason, raw = items.finish(self._response, calls=bool(calls), refused=self._refused)
@@ -206,24 +205,21 @@ class Answer:
 
     def _thought(self, index: int) -> _Thought:
         if index not in self._thoughts:
-            self._check_count(len(self._thoughts))
+            check_parts(len(self._thoughts))
             place = len(self._calls) + 1 if self._calls or self.text else 0
             self._thoughts[index] = _Thought(place)
         return self._thoughts[index]
 
     def _call(self, index: int, item: Mapping[str, Any], *, done: bool) -> Iterator[Delta]:
         server_id, name, arguments = items.call_of(item)
-        call = self._calls.get(index)
-        if call is None:
+        call = self._at.get(index)
+        if call is None or (call.done and not done):  # some servers number all of them alike
             check_count(len(self._calls) + 1)
-            call = self._calls[index] = _Call(len(self._calls), self._ids.unique(server_id), name)
+            call = self._at[index] = _Call(len(self._calls), self._ids.unique(server_id), name)
+            self._calls.append(call)
             if not arguments:
                 yield ToolCallDelta(call.slot, call.id, call.name, "")
         call.name = call.name or name
         if arguments:
             yield from self.arguments(index, arguments, whole=done)
-
-    @staticmethod
-    def _check_count(count: int) -> None:
-        if count > MAX_ITEMS:
-            raise BadResponseError(f"the answer has more than {MAX_ITEMS:,} parts")
+        call.done = done

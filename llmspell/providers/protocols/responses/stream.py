@@ -12,6 +12,7 @@ from typing import Any
 from llmspell.errors import BadResponseError
 from llmspell.providers import faults
 from llmspell.providers.error_body import Report, report
+from llmspell.providers.protocols.events import EventStream
 from llmspell.providers.protocols.parts import event_value, kind_of
 from llmspell.providers.protocols.responses import items
 from llmspell.providers.protocols.responses.answer import Answer
@@ -25,42 +26,18 @@ DONE = "[DONE]"
 """Some servers end with it, as chat completions do. The answer has ended before."""
 
 
-class ResponseStream:
-    """Of one request. Raises BadResponseError, or what an error inside the stream stands for."""
+class ResponseStream(EventStream[ServerEvent]):
+    """See EventStream. The end is one event here, the finish reason in it."""
 
     def __init__(self, request: ModelRequest, request_id: str = "", max_event_bytes: int = MAX_EVENT_BYTES) -> None:
-        self._parser = SseParser(max_bytes=max_event_bytes)
+        super().__init__(SseParser(max_bytes=max_event_bytes))
         self._answer = Answer(request, request_id)
-        self.done = False
-        """The response came as it ended: nothing can follow."""
-        self.started = False
-        """The model's first token was seen: text, reasoning, a tool call, or a medium."""
-        self.events = 0
-        """Events so far; comments and keep-alives are none."""
 
     @property
     def text(self) -> str:
-        """The answer's text so far."""
         return self._answer.text
 
-    @property
-    def finished(self) -> bool:
-        """The end is one event here, the finish reason in it."""
-        return self.done
-
-    def feed(self, data: bytes) -> Iterator[Delta]:
-        """The deltas in these bytes. Take all of them before feeding more."""
-        for event in self._parser.feed(data):
-            yield from self._take(event)
-
-    def close(self) -> Iterator[Delta]:
-        """The last deltas and the ModelReply. Raises BadResponseError, retryable, when the stream was cut short."""
-        for event in self._parser.close():
-            yield from self._take(event, last=True)
-        if not self.events:
-            raise BadResponseError("the answer is empty: it holds no event", retryable=True)
-        if not self.done:
-            raise BadResponseError("the answer was cut off: the stream ended without its end mark", retryable=True)
+    def _last(self) -> Iterator[Delta]:
         yield self._answer.reply()
 
     def _take(self, event: ServerEvent, *, last: bool = False) -> Iterator[Delta]:
@@ -73,13 +50,13 @@ class ResponseStream:
         self.events += 1
         if payload is None:
             return
-        if not isinstance(payload, dict):
-            raise BadResponseError(f"an event of the stream is {kind_of(payload)}, not an object")
-        kind = payload.get("type") or event.event
+        kind = (payload.get("type") if isinstance(payload, dict) else None) or event.event
         is_error = "error" in (event.event, kind)
         found = report(payload, failed=is_error)
         if found or is_error:
             raise faults.from_report(found or Report("", ()))
+        if not isinstance(payload, dict):
+            raise BadResponseError(f"an event of the stream is {kind_of(payload)}, not an object")
         if kind in ENDS:
             yield from self._end(payload)
         elif kind == "response.failed":
@@ -93,7 +70,7 @@ class ResponseStream:
         for delta in self._answer.end(_response(payload)):
             self.started = True
             yield delta
-        self.done = self.started = True
+        self.done = self.finished = self.started = True
 
 
 def _response(payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,20 +9,26 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from llmspell.errors import BadResponseError
-
 PIECE_BYTES = 64 * 1024
 ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 """Only gzip is asked for, and nothing for streams; `deflate` is understood as RFC 9110 defines it, with its header."""
 
 
+class BadEncoding(ValueError):
+    """A body that does not decompress. `cut` says that it is good as far as it goes."""
+
+    def __init__(self, message: str, *, cut: bool = False) -> None:
+        super().__init__(message)
+        self.cut = cut
+
+
 class Inflater:
-    """Of one body. Raises BadResponseError for an encoding that is not known and for bytes that do not decompress."""
+    """Of one body. Raises BadEncoding for an encoding that is not known and for bytes that do not decompress."""
 
     def __init__(self, encoding: str) -> None:
         encoding = encoding.strip().lower()
         if encoding not in ENCODINGS:
-            raise BadResponseError(f"the answer is encoded as '{encoding[:40]}', which was not asked for")
+            raise BadEncoding(f"the answer is encoded as '{encoding[:40]}', which was not asked for")
         self._compressed = encoding not in ("", "identity")
         self._stream = self._new()
         self._fed = False  # an empty body is empty, compressed or not
@@ -40,7 +46,7 @@ class Inflater:
             try:
                 piece = self._stream.decompress(data, PIECE_BYTES)
             except zlib.error:
-                raise BadResponseError("the answer's compressed bytes are damaged") from None
+                raise BadEncoding("the answer's compressed bytes are damaged") from None
             data = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
             if piece:
                 yield piece
@@ -48,13 +54,13 @@ class Inflater:
                 return
 
     def close(self) -> Iterator[bytes]:
-        """What is left at the end of the body. Raises BadResponseError when the compressed bytes just stop."""
+        """What is left at the end of the body. Raises BadEncoding when the compressed bytes just stop."""
         if self._compressed and self._fed and not self._stream.eof:
             piece = self._stream.flush()
             if piece:
                 yield piece
             if not self._stream.eof:
-                raise BadResponseError("the answer's compressed bytes end too early", retryable=True)
+                raise BadEncoding("the answer's compressed bytes end too early", cut=True)
 
     @staticmethod
     def _new() -> zlib._Decompress:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmspell.errors import BadResponseError
-from llmspell.providers.inflate import PIECE_BYTES, Inflater
+from llmspell.access.inflate import PIECE_BYTES, BadEncoding, Inflater
 
 
 def inflate(encoding: str, *chunks: bytes) -> bytes:
@@ -57,5 +56,5 @@ def test_an_empty_body_is_empty_whatever_its_encoding() -> None:
     ],
 )
 def test_what_does_not_decompress_is_an_error(encoding: str, body: bytes, problem: str) -> None:
-    with pytest.raises(BadResponseError, match=problem):
+    with pytest.raises(BadEncoding, match=problem):
         inflate(encoding, body)
