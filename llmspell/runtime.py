@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from llmspell.providers.manager import ProviderManager
     from llmspell.providers.recording.file import Recording
     from llmspell.providers.traffic import Traffic
+    from llmspell.settings import ProviderSettings
     from llmspell.tools.base import Tool
+    from llmspell.tools.registry import Approve, Rehearse, ToolRegistry
 
 MAX_SCRIPT: Final = 4 * 1024 * 1024
 """Bytes of a script. Hand-written and generated scripts stay far below; compiling this takes some seconds of fuel."""
@@ -69,7 +71,13 @@ class RunReport(NamedTuple):
 
 class ScriptRuntime:
     """Runs scripts under one manifest. One object serves many runs, also at once; each run has its own sandbox,
-    budget and connections. `tools` are the host's own tools; `allowed_tools` of the manifest selects among them.
+    budget and connections. `tools` are the program's own: functions with type hints, or Tools; `allowed_tools` of the
+    manifest selects among them, and without that list they are granted all.
+
+    `approve(name, arguments)` is awaited before each call of a tool that wants a confirmation, and says whether it may
+    be made; without it such calls are denied. With `rehearse`, the run is a dry one: models are not asked and tools not
+    called, unless they touch nothing; `rehearse(name, arguments)` is told of each call that would have been made.
+
     `traffic` is where requests are counted against a provider's `requests_per_minute` and so on; by default that of the
     process."""
 
@@ -77,9 +85,11 @@ class ScriptRuntime:
         self,
         manifest: Manifest | None = None,
         *,
-        tools: Iterable[Tool] = (),
+        tools: Iterable[Tool | Callable[..., Any]] = (),
         environ: Mapping[str, str] | None = None,
         stdin: IO[bytes] | None = None,
+        approve: Approve | None = None,
+        rehearse: Rehearse | None = None,
         keep_output: bool = True,
         live: bool = False,
         traffic: Traffic | None = None,
@@ -87,7 +97,9 @@ class ScriptRuntime:
     ) -> None:
         """With `record`, what is asked of models is written to that file, which the first run begins."""
         self.manifest = manifest if manifest is not None else Manifest(file="", base=Path.cwd())
-        self._tools = tuple(tools)
+        self._tools = _as_tools(tools)
+        self._approve = approve
+        self._rehearse = rehearse
         self._environ = os.environ if environ is None else environ
         self._stdin = stdin
         self._keep_output = keep_output
@@ -158,16 +170,16 @@ class ScriptRuntime:
         named = (self._environ.get(entry.api_key_env) for entry in entries if entry.api_key_env)
         return Recording(file, filter(None, named))
 
-    def _granted_tools(self) -> list[Tool]:
-        """Those handed over and those built in, as far as `allowed_tools` names them; without it, those handed over."""
-        allowed = self.manifest.security.allowed_tools
-        if not allowed:
-            return list(self._tools)
-        from llmspell.tools.builtin import built_in_tools
+    def granted_tools(self) -> list[Tool]:
+        """The tools that a run has. Raises UsageError for one that `allowed_tools` names and that cannot be had."""
+        security = self.manifest.security
+        if not self._tools and not security.allowed_tools:
+            return []
+        from llmspell.tools.granted import granted_tools
 
-        built_in = built_in_tools(allowed, self.manifest.tools, self.manifest.base, self._environ)
-        by_name = {tool.name: tool for tool in (*built_in, *self._tools)}
-        return [by_name[name] for name in sorted(allowed) if name in by_name]
+        return granted_tools(
+            security.allowed_tools, self.manifest.tools, self.manifest.base, self._environ, self._tools
+        )
 
     async def report(
         self,
@@ -208,7 +220,7 @@ class ScriptRuntime:
 
         media = _media(manifest)
         attached = [(await asyncio.to_thread(media().attach, path)).described() for path in attach]
-        tools = self._granted_tools()
+        tools = self.granted_tools()
         script = Script(
             source=source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source,
             name=chunk_name(name),
@@ -233,13 +245,14 @@ class ScriptRuntime:
 
         agents = _Agents(
             manifest,
-            tools,
+            lambda: _registry(tools, self._approve, self._rehearse),
             self._environ,
             gate,
             media,
             live=self._live,
             recording=recording,
             traffic=self._traffic,
+            rehearsed=self._rehearse is not None,
         )
         surroundings = Surroundings(
             media=media,
@@ -278,7 +291,7 @@ class _Agents:
     def __init__(
         self,
         manifest: Manifest,
-        tools: list[Tool],
+        tools: Callable[[], ToolRegistry],
         environ: Mapping[str, str],
         gate: Gate,
         media: Callable[[], MediaStore],
@@ -286,6 +299,7 @@ class _Agents:
         live: bool,
         recording: Recording | None,
         traffic: Traffic | None,
+        rehearsed: bool,
     ) -> None:
         self._manifest = manifest
         self._tools = tools
@@ -295,6 +309,7 @@ class _Agents:
         self._live = live
         self._recording = recording
         self._traffic = traffic
+        self._rehearsed = rehearsed
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._connected: tuple[AgentOperations, ProviderManager] | None = None
@@ -329,16 +344,16 @@ class _Agents:
         from llmspell.agents.turns import Turns
         from llmspell.providers.manager import ProviderManager
         from llmspell.providers.traffic import PROCESS
-        from llmspell.tools.registry import ToolRegistry
 
         manifest, gate = self._manifest, self._gate
         chosen = manifest.providers.effective()
+        entries = _rehearsed(chosen.entries) if self._rehearsed else chosen.entries
         providers = ProviderManager(
-            chosen.entries, chosen.default, environ=self._environ, base=manifest.base, recording=self._recording
+            entries, chosen.default, environ=self._environ, base=manifest.base, recording=self._recording
         )
         execution = Execution(
             providers,
-            ToolRegistry(self._tools),
+            self._tools(),
             Turns(
                 gate,
                 PROCESS if self._traffic is None else self._traffic,
@@ -360,6 +375,41 @@ class _Agents:
 
     def _on_text(self, agent: str, text: str) -> None:
         self._gate.emit(Chunk(at=self._gate.elapsed(), stream=agent, text=text))
+
+
+NOT_ASKED: Final = "[dry run: the model was not asked]"
+
+
+def _rehearsed(entries: Mapping[str, ProviderSettings]) -> dict[str, ProviderSettings]:
+    """The providers of a dry run: they answer by themselves."""
+    from llmspell.settings import ProviderSettings, ScriptedReply
+
+    replies = (ScriptedReply(text=NOT_ASKED),)
+    return {
+        name: ProviderSettings(name=name, kind="scripted", model=entry.model, replies=replies)
+        for name, entry in entries.items()
+    }
+
+
+def _as_tools(tools: Iterable[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
+    tools = tuple(tools)
+    if not tools:
+        return ()
+    from llmspell.tools.base import Tool
+
+    return tuple(tool if isinstance(tool, Tool) else _function(tool) for tool in tools)
+
+
+def _function(function: Callable[..., Any]) -> Tool:
+    from llmspell.tools.python import python_tool  # 25 ms, and only functions need it
+
+    return python_tool(function)
+
+
+def _registry(tools: list[Tool], approve: Approve | None, rehearse: Rehearse | None) -> ToolRegistry:
+    from llmspell.tools.registry import ToolRegistry
+
+    return ToolRegistry(tools, approve=approve, rehearse=rehearse)
 
 
 def _media(manifest: Manifest) -> Callable[[], MediaStore]:

@@ -204,6 +204,18 @@ class ToolSettings(Reach):
     """Of one file: a long book has two million; what a script is told at once is a message of 32 MB at most."""
     max_write_bytes: int = 256 * 1024 * 1024
     """That one run writes in all: far above what scripts write, and far below what fills a disk."""
+    python: str | None = None
+    """The tool is this function of yours, "package.module:function"."""
+    confirm: bool = False
+    """Each call is asked for on the terminal."""
+    commands: tuple[str, ...] = ()
+    """Of the shell tool: what may be run, word by word."""
+    cwd: str = "."
+    """Where they run, relative to the manifest."""
+    env: tuple[str, ...] = ()
+    """Variables that they see, besides PATH, LANG and HOME."""
+    max_output_bytes: int = 1024 * 1024
+    """Of one call, both streams together: more than a model reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

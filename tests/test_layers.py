@@ -62,7 +62,12 @@ HOMES: dict[str, tuple[str, ...]] = {
     "genai_prices": ("providers/prices.py",),
     "jsonschema_rs": ("schemas.py",),
     "PIL": ("media/transform.py", "media/formats/pictures.py"),
-    "re2": ("tools/patterns.py",),
+    "re2": ("tools/patterns.py", "tools/jobs/regex_job.py"),
+    "jq": ("tools/jobs/jq_job.py",),
+    "jinja2": ("tools/jobs/template_job.py",),
+    "simpleeval": ("tools/calculator.py",),
+    "msgspec": ("tools/python.py",),
+    "docstring_parser": ("tools/python.py",),
 }
 
 RANK = {unit: rank for rank, units in enumerate(LAYERS) for unit in units}

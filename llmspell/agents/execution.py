@@ -29,7 +29,7 @@ from llmspell.errors import (
 from llmspell.providers.base import Provider
 from llmspell.providers.manager import ProviderManager
 from llmspell.tools.registry import ToolRegistry
-from llmspell.types import AgentOutput, Capabilities, Message, ModelRequest, ToolCall, ToolSpec
+from llmspell.types import AgentOutput, Capabilities, Message, ModelRequest, RawMedia, ToolCall, ToolSpec
 
 Prepare = Callable[[MediaContent, int | None], MediaContent]
 """What of a medium is sent to a model that takes at most so many bytes of its type. Blocking. Raises InvalidMedia."""
@@ -77,11 +77,12 @@ class Execution:
         return output_of(loop, provider)
 
     async def run_tool(self, name: str, arguments: Any) -> Any:
-        """One host tool, through the gate, if its arguments fit."""
+        """One host tool, through the gate, if its arguments fit. Gives plain data, or MediaContent."""
         tool = self.tools.get(name)
-        return await self._turns.gate.effect(
+        value = await self._turns.gate.effect(
             "tool.execute", name, lambda _: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
         )
+        return self._take(value) if isinstance(value, RawMedia) else value
 
     def _offer(self, name: str) -> ToolSpec:
         tool = self.tools.get(name)
@@ -170,7 +171,10 @@ class Execution:
         if item.name not in offered:  # granted to the run perhaps, but not to this agent
             return ToolResult(item.id, f"there is no tool '{item.name[:80]}'", is_error=True)
         try:
-            return ToolResult(item.id, _text_of(await self.run_tool(item.name, item.arguments)))
+            value = await self.run_tool(item.name, item.arguments)
+            if isinstance(value, MediaContent):
+                return ToolResult(item.id, f"{value.mime}, {value.size:,} bytes", media=(value,))
+            return ToolResult(item.id, _text_of(value))
         except LlmspellError as error:
             if error.terminal:
                 raise

@@ -17,6 +17,7 @@ from llmspell.agents.fields import field
 from llmspell.agents.payload import loop_from_payload, needed_to_data, output_to_data, spec_from_data
 from llmspell.agents.spec import NeedTools
 from llmspell.agents.streams import Streams
+from llmspell.content import MediaContent
 from llmspell.errors import ComponentNotFound, InvalidArgument, StreamingNotSupported
 from llmspell.media.store import MediaStore
 from llmspell.types import Capabilities, ToolCall
@@ -103,7 +104,8 @@ class AgentOperations:
         name = payload.get("name") if isinstance(payload, dict) else None
         if not isinstance(name, str):
             raise InvalidArgument("Tool.execute: a name expected")
-        return await self._execution.run_tool(name, payload.get("arguments"))
+        value = await self._execution.run_tool(name, payload.get("arguments"))
+        return {"media": value.described()} if isinstance(value, MediaContent) else {"value": value}
 
     async def _answer(self, payload: Any) -> Mapping[str, Any]:
         """A tool of the host that a model called beside some of the script's."""
@@ -111,12 +113,16 @@ class AgentOperations:
             id=field(payload, "id", str), name=field(payload, "name", str), arguments=field(payload, "arguments", dict)
         )
         result = await self._execution.answer(call, {call.name})
-        return {"id": result.id, "text": result.text, "is_error": result.is_error}
+        return {**result._asdict(), "media": [medium.described() for medium in result.media]}
 
-    def _tools(self, _: Any) -> list[Mapping[str, Any]]:
+    def _tools(self, name: Any) -> list[Mapping[str, Any]]:
+        """All that are granted, or the one of that name."""
+        tools = self._execution.tools
+        found = [tools.find(name)] if isinstance(name, str) else tools.granted()
         return [
             {"name": t.name, "description": t.description, "schema": dict(t.parameters), "source": "host"}
-            for t in self._execution.tools.granted()
+            for t in found
+            if t is not None
         ]
 
     def _capabilities(self, payload: Any) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from llmspell.cli.options import OPTIONS, RunRequest, request
 from llmspell.cli.session import USUAL, Session
 from llmspell.errors import UsageError
 
-_COMMANDS: Final = ("run", "validate", "providers", "init", "schema", "completion", "media")
+_COMMANDS: Final = ("run", "validate", "providers", "init", "schema", "completion", "tools", "explain", "media")
 _DASH: Final = "\ue000"
 """Stands for the word `-` while cyclopts looks at the words: it takes a lone dash for an option."""
 
@@ -124,15 +124,6 @@ def build(session: Session) -> App:
 
         return checked(manifest, names, session, form=output)
 
-    def inspect(
-        *files: Annotated[str, Parameter(help="Images, sound, films, PDFs, texts.")],
-        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
-    ) -> int:
-        """Show what each file is by its content, what it says of itself, and how much of it would be sent."""
-        from llmspell.cli.media import inspect as inspected
-
-        return inspected(files, session, form=output)
-
     def init(
         folder: Annotated[
             str, Parameter(help="Where to write it; made where it is missing.", show_default=False)
@@ -143,6 +134,17 @@ def build(session: Session) -> App:
         from llmspell.cli.init import init as write
 
         return write(folder, session)
+
+    def explain(
+        file: Annotated[str, Parameter(help="A manifest.")],
+        /,
+        *,
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """Say in plain sentences what a run can read, write, reach, spend and run."""
+        from llmspell.cli.explain import explain as tell
+
+        return tell(file, session, form=output)
 
     def schema() -> int:
         """Print the JSON Schema of a manifest, for editors."""
@@ -160,21 +162,76 @@ def build(session: Session) -> App:
         session.out.text(app.generate_completion(shell=shell))
         return session.end_quietly()
 
-    commands: tuple[Callable[..., Any], ...] = (_run(), validate, providers, init, schema, completion)
+    both = App(name="providers", help=providers.__doc__, help_flags=app.help_flags)
+    both.default(providers)
+    both.command(check)
+    commands: tuple[Callable[..., Any] | App, ...] = (
+        _run(), validate, explain, both, _tools(session), _media(session), init, schema, completion,
+    )  # fmt: skip
     for position, command in enumerate(commands):
-        if command is not providers:
+        if isinstance(command, App):
+            command.sort_key = position
+            app.command(command)
+        else:
             app.command(command, sort_key=position)
-            continue
-        both = App(name="providers", help=providers.__doc__, help_flags=app.help_flags, sort_key=position)
-        both.default(providers)
-        both.command(check)
-        app.command(both)
-    media = App(
-        name="media", help="Look at images, sound and films.", help_flags=app.help_flags, sort_key=len(commands)
-    )
-    media.command(inspect)
-    app.command(media)
     return app
+
+
+def _media(session: Session) -> App:
+    """`media inspect` looks at files."""
+    media = App(name="media", help="Look at images, sound and films.")
+
+    @media.command(name="inspect")
+    def inspect_files(
+        *files: Annotated[str, Parameter(help="Images, sound, films, PDFs, texts.")],
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """Show what each file is by its content, what it says of itself, and how much of it would be sent."""
+        from llmspell.cli.media import inspect as inspected
+
+        return inspected(files, session, form=output)
+
+    return media
+
+
+def _tools(session: Session) -> App:
+    """`tools` lists, `tools call` calls."""
+    tools = App(name="tools", help="List the tools that a manifest grants, or call one.")
+
+    @tools.default
+    def listing(
+        manifest: Annotated[
+            str, Parameter(help="A manifest; without one, what is built in is listed.", show_default=False)
+        ] = "",
+        /,
+        *,
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """List the tools that a manifest grants, with what they take."""
+        from llmspell.cli.tools import list_tools
+
+        return list_tools(manifest, session, form=output)
+
+    @tools.command
+    def call(
+        name: Annotated[str, Parameter(help="The tool.")],
+        /,
+        *,
+        manifest: Annotated[str, Parameter(name=["--manifest", "-m"], help="The manifest that grants it.")],
+        json: Annotated[
+            str, Parameter(help="The arguments, as a JSON object.", show_default=False, metavar="OBJECT")
+        ] = "{}",
+        yes: Annotated[
+            bool, Parameter(negative="", show_default=False, help="Confirm the call of a tool that asks.")
+        ] = False,
+        output: Annotated[Literal["text", "json"], _OUTPUT] = "text",
+    ) -> int:
+        """Call one tool under the grants of a manifest, as a script would."""
+        from llmspell.cli.tools import call_tool
+
+        return call_tool(name, manifest, json, session, form=output, yes=yes)
+
+    return tools
 
 
 def _run() -> Callable[..., RunRequest]:

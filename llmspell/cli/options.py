@@ -35,6 +35,8 @@ class RunRequest(NamedTuple):
     output: OutputFormat | None = None
     verbose: bool = False
     attach: tuple[str, ...] = ()
+    yes: bool = False
+    dry_run: bool = False
     record: str | None = None
 
 
@@ -52,7 +54,7 @@ class Option(NamedTuple):
 
     @property
     def flag(self) -> str:
-        return f"--{self.name}"
+        return f"--{self.name.replace('_', '-')}"
 
     @property
     def field(self) -> str:
@@ -137,6 +139,13 @@ OPTIONS: Final = (
         help="Write each request to a model and what came of it to FILE, which a provider of kind replay plays.",
     ),
     Option(name="verbose", help="Show debug messages of the script too, as LLMSPELL_LOG=debug does."),
+    Option(name="yes", group="Tools", help="Confirm every call of tools that ask before each call (`confirm = true`)."),
+    Option(
+        name="dry_run",
+        group="Tools",
+        help="Say on stderr what models would be asked and which tools called, and do none of it but what touches "
+        "nothing.",
+    ),
 )
 _BY_FLAG: Final = {option.flag: option for option in OPTIONS}
 

@@ -51,14 +51,14 @@ class Printer:
             self._output(event)
         elif isinstance(event, Log):
             if LEVELS.index(event.level) >= self._least:
-                self._say(log_line(event))
+                self.say(log_line(event))
         elif self.live is not None and isinstance(event, (CallStarted, CallFinished, CallRetried, Chunk, Progress)):
             self.live.note(event)
 
     def finish(self, ending: Ending) -> int:
         """Say how it ended; the exit code."""
         with self.lock:
-            self._clear()
+            self.clear()
             self._last_words(ending)
             fault = self.out.fault
             if fault is not None and fault is not ending.error:
@@ -75,13 +75,13 @@ class Printer:
     def _output(self, event: Output) -> None:
         data = event.raw or event.text.encode()
         with self.lock:
-            self._clear()
+            self.clear()
             (self.out if event.stream == "stdout" else self.err).write(data)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """A line of ours on stderr."""
         with self.lock:
-            self._clear()
+            self.clear()
             self.err.text(text)
 
     def _failed(self, error: LlmspellError, ending: Ending) -> None:
@@ -93,7 +93,8 @@ class Printer:
         start = "\n" if self.err.line_open or (self.out.line_open and self.out.is_terminal) else ""
         self.err.text(start + error_text(error, ending.sources, ending.usage, paint))
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Erase the live line."""
         if self.live is not None:
             self.live.clear()
 
@@ -126,7 +127,7 @@ class EventsPrinter(Printer):
 
         if not isinstance(event, Done):  # that one is said by finish, with how it ended
             with self.lock:
-                self._clear()
+                self.clear()
                 self.out.text(json_line(event_object(event)))
         if self.live is not None and isinstance(event, (CallStarted, CallFinished, CallRetried, Chunk, Progress)):
             self.live.note(event)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from llmspell.cli.approve import Rehearsal, approver
 from llmspell.cli.options import RunRequest
 from llmspell.cli.printers import log_level
 from llmspell.cli.session import DEBUG, Session
 from llmspell.cli.sources import Sources
 from llmspell.errors import UsageError
+from llmspell.events import Event
 from llmspell.manifest.model import Manifest, Overrides
 from llmspell.runtime import MAX_SCRIPT, RunReport, ScriptRuntime, checked_script, chunk_name
 
@@ -37,11 +40,14 @@ def run(request: RunRequest, session: Session) -> int:
         keep_output=False,
         record=request.record,
         live=line_shown or (request.stream and manifest.run.output == "events"),
+        approve=approver(session, yes=request.yes),
+        rehearse=Rehearsal(session).tool if request.dry_run else None,
     )
     source, name = _stdin() if request.file == STDIN else runtime.script()
     session.about["script"] = name
     session.sources = Sources(name, called=chunk_name(name), text=source, modules=manifest.module_roots())
-    report = run_loop(_report(runtime, source, name, session, line_shown, request.attach))
+    on_event = Rehearsal(session).event if request.dry_run else session.printer.event
+    report = run_loop(_report(runtime, source, name, session, line_shown, on_event, request.attach))
     session.about["id"] = report.output.run_id
     return session.end(report.error, result=report.output.result, usage=report.output.usage)
 
@@ -56,7 +62,8 @@ def run_loop(work: Coroutine[Any, Any, T]) -> T:
     if not os.environ.get(DEBUG):
         loop.set_exception_handler(lambda _loop, _context: None)  # its tracebacks say nothing to a user
     try:
-        return loop.run_until_complete(work)
+        with contextlib.redirect_stdout(sys.stderr):  # what a tool in Python prints is not what the command says
+            return loop.run_until_complete(work)
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
@@ -87,7 +94,13 @@ def _stdin() -> tuple[bytes, str]:
 
 
 async def _report(
-    runtime: ScriptRuntime, source: bytes, name: str, session: Session, line_shown: bool, attach: tuple[str, ...]
+    runtime: ScriptRuntime,
+    source: bytes,
+    name: str,
+    session: Session,
+    line_shown: bool,
+    on_event: Callable[[Event], None],
+    attach: tuple[str, ...],
 ) -> RunReport:
     printer = session.printer
     line = None
@@ -101,7 +114,7 @@ async def _report(
             source,
             name=name,
             args=runtime.manifest.run.args,
-            on_event=printer.event,
+            on_event=on_event,
             on_start=session.stop.attach,
             attach=attach,
         )

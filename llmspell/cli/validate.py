@@ -26,6 +26,8 @@ def validate(file: str, session: Session, *, resolved: bool, form: str) -> int:
     manifest = load_manifest(file) if is_manifest(file) else Manifest.for_script(file)
     if manifest.run.script is not None or manifest.run.source is not None:
         _compile(manifest, session)
+    for name in manifest.security.allowed_tools or ():
+        _check_tool(name, manifest)
     if resolved:
         from llmspell.manifest.resolved import resolved as text_of
 
@@ -35,6 +37,13 @@ def validate(file: str, session: Session, *, resolved: bool, form: str) -> int:
         return session.end()
     session.out.text(summary(file, manifest))
     return session.end_quietly()
+
+
+def _check_tool(name: str, manifest: Manifest) -> None:
+    """Raises UsageError for a name that no tool has; a tool of the user's is not loaded."""
+    from llmspell.tools.granted import settings_of, source_of
+
+    source_of(name, settings_of(name, manifest.tools))
 
 
 def summary(file: str, manifest: Manifest) -> str:
@@ -48,7 +57,7 @@ def summary(file: str, manifest: Manifest) -> str:
         "script": script,
         "providers": ", ".join(_described(name, entries[name].kind, name == default) for name in entries),
         "agents": ", ".join(manifest.agents) or "none",
-        "tools": ", ".join(manifest.security.allowed_tools) or "none",
+        "tools": ", ".join(manifest.security.allowed_tools or ()) or "none",
         "limits": f"{fuel} fuel, {format_size(runtime.memory_bytes)} memory, {time}",
     }
     return harmless(f"{file}: ok\n" + "".join(f"  {name:<9}  {value}\n" for name, value in rows.items()))

@@ -252,7 +252,7 @@ function Stream.take(stream, count) end
 ---@field name string
 ---@field description string
 ---@field schema table
----@field source string
+---@field source string "host" or "script"
 local tool = {}
 
 ---@param args? table<string, any>

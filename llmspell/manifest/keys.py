@@ -4,6 +4,7 @@ are all made from these lists; a default is never here, but in the dataclass tha
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
@@ -77,6 +78,17 @@ def _bytes(name: str, doc: str, high: int) -> tuple[Key, Key]:
 def _mount(path: str) -> str:
     """What is wrong with the place of a granted folder, or ""."""
     return roots.problem_of(path) or ("begins with '~', which stands for nothing here" if path.startswith("~") else "")
+
+
+def command_problem(command: str) -> str:
+    """What is wrong with a command of the shell tool, or ""."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        return f"has no whole words: {str(error).lower()}"
+    if not words:
+        return "is empty"
+    return "must name a program first, not `*`" if words[0] == "*" else ""
 
 
 def _duration(low: int, unlimited: bool = False) -> Measure:
@@ -487,6 +499,29 @@ TOOL = Section(
         Key(name="roots", kind=Tables(section=ROOT), doc="The folders that the tool may use."),
         *_bytes("max_file", "Largest file that the tool reads or writes", units.GB),
         *_bytes("max_write", "What the tool may write in one run, over all files", units.I64_MAX),
+        Key(
+            name="python",
+            kind=Text(
+                what="a function of yours, such as package.module:function",
+                pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*$",
+            ),
+            doc="The Python function that is the tool, package.module:function: of an installed package, or of a "
+            "module in the manifest's folder.",
+        ),
+        Key(name="confirm", kind=Flag(), doc="Ask on the terminal before each call; without a terminal, deny it."),
+        Key(
+            name="commands",
+            kind=Listing(item=Text(what="a command", check=command_problem)),
+            doc='What the tool `shell` may run, word by word: "git status". A word `*` stands for any one word that '
+            "does not begin with a dash.",
+        ),
+        Key(name="cwd", kind=_FILLED, doc="The folder that `shell` runs commands in, relative to the manifest."),
+        Key(
+            name="env",
+            kind=Listing(item=Text(what="the name of an environment variable", pattern=_ENV_NAME)),
+            doc="Environment variables that the commands of `shell` see, besides PATH, HOME and LANG.",
+        ),
+        *_bytes("max_output", "What one call of `shell` gives", 16 * units.MB),
         *REACH,
         Key(
             name="engine",

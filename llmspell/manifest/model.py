@@ -114,7 +114,8 @@ class SecuritySection:
 
     sandbox_mode: bool = True
     """Always true: there is no way to run a script outside the sandbox."""
-    allowed_tools: tuple[str, ...] = ()
+    allowed_tools: tuple[str, ...] | None = None
+    """None grants only what the program hands to ScriptRuntime, () not even that."""
     env: tuple[str, ...] = ()
     """Environment variables that os.getenv may read."""
 

@@ -6,12 +6,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+Arguments = Mapping[str, Any]
+Run = Callable[[Arguments], Awaitable[Any]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A tool of the host. `run(arguments)` gives plain data, or raises ToolError."""
+    """A tool of the host. `run(arguments)` gets arguments that fit `parameters`, and gives plain data, or a medium as
+    RawMedia, or raises ToolError."""
 
     name: str
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
-    run: Callable[[Mapping[str, Any]], Awaitable[Any]]
+    run: Run
+    confirm: bool = False
+    """Each call is asked for before it is made."""
+    pure: bool = False
+    """It touches nothing outside of the call: a dry run makes such calls too."""
+    alias_of: Tool | None = None
+    """The tool that does the work, where this is only another way to call it."""

@@ -60,7 +60,7 @@ def file_operations(settings: ToolSettings, base: Path) -> Tool:
         description="Reads, writes and arranges files in the granted folders. Operations:\n" + "\n".join(lines),
         parameters={
             "type": "object",
-            "properties": PROPERTIES,
+            "properties": dict(PROPERTIES),
             "required": ["operation"],
             "additionalProperties": False,
         },

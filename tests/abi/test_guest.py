@@ -51,9 +51,9 @@ def test_calls_leave_with_a_turn_and_replies_wake_who_waits() -> None:
     assert turn.status is TurnStatus.WAITING
     (call,) = turn.calls
     assert (call.op, call.payload) == ("tool.execute", {"name": "a", "arguments": {"x": 1}})
-    (second,) = stepped(guest, Reply(call.id, True, "A")).calls
+    (second,) = stepped(guest, Reply(call.id, True, {"value": "A"})).calls
     assert second.id != call.id
-    assert stepped(guest, Reply(second.id, True, "B")).results == ["AB"]
+    assert stepped(guest, Reply(second.id, True, {"value": "B"})).results == ["AB"]
     guest.close()
 
 
@@ -110,8 +110,8 @@ def test_media_of_an_answer_are_handles() -> None:
 def test_replies_to_nobody_are_ignored() -> None:
     guest = new_guest()
     (call,) = started(guest, "return Tool.execute('a')").calls
-    assert stepped(guest, Reply(99, True, "x"), Reply(-1, True, "x")).status is TurnStatus.WAITING
-    twice = stepped(guest, Reply(call.id, True, "first"), Reply(call.id, True, "second"))
+    assert stepped(guest, Reply(99, True, {"value": "x"}), Reply(-1, True, {"value": "x"})).status is TurnStatus.WAITING
+    twice = stepped(guest, Reply(call.id, True, {"value": "first"}), Reply(call.id, True, {"value": "second"}))
     assert twice.results == ["first"]
     guest.close()
 
@@ -122,7 +122,7 @@ def test_the_calls_of_a_cancelled_task_are_named() -> None:
     sleep, tool = started(guest, source).calls
     turn = stepped(guest, Reply(sleep.id, True, None))
     assert turn.cancelled == [tool.id]
-    late = stepped(guest, Reply(tool.id, True, "late"), Reply(turn.calls[0].id, True, None))
+    late = stepped(guest, Reply(tool.id, True, {"value": "late"}), Reply(turn.calls[0].id, True, {}))
     assert late.status is TurnStatus.DONE
     guest.close()
 
@@ -164,10 +164,10 @@ def test_messages_of_every_size_travel_both_ways(size: int) -> None:
       return Tool.execute("b", { text = text })
     """
     (call,) = started(guest, source).calls
-    (back,) = stepped(guest, Reply(call.id, True, "x" * size)).calls
+    (back,) = stepped(guest, Reply(call.id, True, {"value": "x" * size})).calls
     assert back.payload["arguments"]["text"] == "x" * size
     assert b"".join(written) == b"x" * size
-    assert stepped(guest, Reply(back.id, True, "y" * size)).results == ["y" * size]
+    assert stepped(guest, Reply(back.id, True, {"value": "y" * size})).results == ["y" * size]
     guest.close()
 
 
@@ -204,7 +204,7 @@ def test_a_large_message_leaves_its_memory_to_the_script() -> None:
     source = "for i = 1, 20 do Tool.execute('a', { x = ('x'):rep(4000000) }) collectgarbage() end return 'ok'"
     turn, sizes = started(guest, source), []
     while turn.calls:
-        turn = stepped(guest, Reply(turn.calls[0].id, True, None))
+        turn = stepped(guest, Reply(turn.calls[0].id, True, {}))
         sizes.append(guest.memory_size)
     assert turn.results == ["ok"]
     assert sizes[-1] == sizes[3]
@@ -274,7 +274,7 @@ def test_a_message_that_does_not_fit_is_a_limit_error() -> None:
     guest = new_guest(memory=4 * MB)
     (call,) = started(guest, "return #Tool.execute('a')").calls
     with pytest.raises(LimitError, match="not enough memory") as caught:
-        stepped(guest, Reply(call.id, True, "x" * 8 * MB))
+        stepped(guest, Reply(call.id, True, {"value": "x" * 8 * MB}))
     assert caught.value.granted == 4 * MB
     guest.close()
 

@@ -66,6 +66,10 @@ def loop_of(payload: Any) -> AgentLoop:
     return loop_from_payload(payload, MEDIA.resolve)
 
 
+def results_of(payload: Any) -> list[ToolResult]:
+    return results_from_data(payload, MEDIA.resolve)
+
+
 def test_a_loops_state_comes_back_as_it_was() -> None:
     assert from_data(state.to_data(STATE)) == STATE
     assert from_data(state.to_data(LoopState())) == LoopState()
@@ -119,10 +123,6 @@ keys = st.sampled_from(
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=6), max_leaves=25
 )
-
-
-def results_of(value: Any) -> list[ToolResult]:
-    return results_from_data(value, MEDIA.resolve)
 
 
 @pytest.mark.parametrize("read", [loop_of, results_of, from_data], ids=lambda f: f.__name__)

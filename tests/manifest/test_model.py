@@ -36,7 +36,7 @@ def test_a_bare_script_gets_the_defaults_and_no_grant() -> None:
     assert manifest.script_path() == Path("spells/main.lua")
     assert manifest.module_roots() == ()
     assert manifest.runtime.limits() == Limits()
-    assert manifest.security == SecuritySection(sandbox_mode=True, allowed_tools=(), env=())
+    assert manifest.security == SecuritySection(sandbox_mode=True, allowed_tools=None, env=())
     assert manifest.agents == {}
 
 

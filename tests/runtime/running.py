@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from llmspell.events import Event
 from llmspell.manifest.load import parse_manifest
 from llmspell.runtime import RunReport, ScriptRuntime
-from llmspell.tools.base import Tool
 
 T = TypeVar("T")
 
@@ -50,13 +49,13 @@ class Ran(NamedTuple):
 def runtime(
     manifest: str = "",
     *,
-    tools: Iterable[Tool] = (),
     base: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    stdin: IO[bytes] | None = None,
+    **given: Any,
 ) -> ScriptRuntime:
+    """`given` are further arguments of ScriptRuntime: tools, stdin, approve, rehearse."""
     parsed = parse_manifest(manifest, file="test.toml", base=base or Path.cwd())
-    return ScriptRuntime(parsed, tools=tools, environ=environ or {}, stdin=stdin)
+    return ScriptRuntime(parsed, environ=environ or {}, **given)
 
 
 async def ran(source: str, manifest: str = "", *, args: Iterable[str] = (), **given: Any) -> Ran:

@@ -10,7 +10,7 @@ import pytest
 
 from llmspell.errors import DeniedError, ToolError
 from llmspell.settings import FileRoot, ToolSettings
-from llmspell.tools.builtin import built_in_tools
+from llmspell.tools.builtin import built_in
 from llmspell.tools.file_operations import OPERATIONS
 from tests.tools.files import tool
 
@@ -85,9 +85,7 @@ def test_a_folder_granted_for_reading_is_not_written(do: Any) -> None:
 
 
 def test_a_model_is_told_each_operation_with_its_arguments(tmp_path: Path) -> None:
-    (made,) = built_in_tools(
-        ["file_operations"], {"file_operations": ToolSettings(name="file_operations")}, tmp_path, {}
-    )
+    made = built_in("file_operations", ToolSettings(name="file_operations"), tmp_path, {})
     assert "\nwrite(path, content, encoding?, overwrite?): " in made.description
     assert all(f"\n{name}(" in made.description for name in OPERATIONS)
     named = {name for operation in OPERATIONS.values() for name in (*operation.required, *operation.optional)}

@@ -14,7 +14,7 @@ from llmspell.errors import DeniedError, LlmspellError, ToolError
 from llmspell.manifest.load import parse_manifest
 from llmspell.runtime import ScriptRuntime
 from llmspell.settings import Credential, ToolSettings
-from llmspell.tools.builtin import built_in_tools
+from llmspell.tools.builtin import built_in
 from llmspell.tools.registry import ToolRegistry
 from tests.providers.loopback import Handler, Loopback, Reply, Request, answer
 
@@ -28,7 +28,7 @@ def call(
     if key:
         granted["credentials"] = (Credential(host=f"127.0.0.1:{server.port}", env="KEY"),)
     settings = ToolSettings(name=name, hosts=(f"127.0.0.1:{server.port}",), **granted)
-    (tool,) = built_in_tools([name], {name: settings}, Path(), {"KEY": SECRET})
+    tool = built_in(name, settings, Path(), {"KEY": SECRET})
     if name != "web_search":
         arguments = {"url": server.url + path, **arguments}
     return asyncio.run(ToolRegistry([tool]).call(tool, arguments))
@@ -345,6 +345,6 @@ def test_an_answer_without_results_is_an_empty_list(body: bytes) -> None:
 
 
 def test_the_engine_must_be_granted_as_a_host() -> None:
-    (tool,) = built_in_tools(["web_search"], {}, Path(), {})
+    tool = built_in("web_search", ToolSettings(name="web_search"), Path(), {})
     with pytest.raises(DeniedError, match="web_search: no host is granted"):
         asyncio.run(ToolRegistry([tool]).call(tool, {"query": "q"}))

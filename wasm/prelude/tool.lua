@@ -82,9 +82,8 @@ end
 local function get(name)
   check("Tool.get", 1, name, "string")
   if defined[name] then return defined[name] end
-  for _, description in ipairs(host.call("tool.list")) do
-    if description.name == name then return from_host(description) end
-  end
+  local description = host.call("tool.list", name)[1] -- other names of a tool are not in the whole list
+  return description and from_host(description)
 end
 
 Tool.get = get
@@ -111,7 +110,9 @@ function Tool.define(fields)
 end
 
 local function run_of_host(name, args)
-  return host.await("tool.execute", { name = name, arguments = args })
+  local reply = host.await("tool.execute", { name = name, arguments = args })
+  if reply.media then host.handles { reply.media } end
+  return reply.media or reply.value
 end
 
 -- Arguments are checked before the tool runs; what does not fit, and a failure of a tool of the host, is an error value
