@@ -14,7 +14,7 @@ from typing import Any
 from llmspell.agents import needs
 from llmspell.agents.loop import AgentLoop
 from llmspell.agents.payload import output_of
-from llmspell.agents.shown import Shown, Sink, TakeMedium
+from llmspell.agents.shown import OF_ANSWER, Shown, Sink, TakeMedium
 from llmspell.agents.spec import AgentSpec, NeedTools, ToolResult
 from llmspell.agents.turns import Turns
 from llmspell.content import MediaContent
@@ -82,7 +82,7 @@ class Execution:
         value = await self._turns.gate.effect(
             "tool.execute", name, lambda _: self.tools.call(tool, arguments), reserve={"tool_calls": 1}
         )
-        return self._take(value) if isinstance(value, RawMedia) else value
+        return self._take(value, f"what the tool '{name}' gave") if isinstance(value, RawMedia) else value
 
     def _offer(self, name: str) -> ToolSpec:
         tool = self.tools.get(name)
@@ -123,7 +123,7 @@ class Execution:
                 loop.duration_ms += (time.monotonic() - began) * 1000
                 loop.paid(cost)
                 before = len(loop.messages)
-                loop.replied(reply, tuple(map(self._take, reply.media)))
+                loop.replied(reply, tuple(self._take(medium, OF_ANSWER) for medium in reply.media))
                 answers = loop.messages[before + 1 :]  # of a handover: its calls are not run
                 for item, answer in zip(reply.tool_calls, answers, strict=False):
                     await shown.content(tool_complete(item, ToolResult(item.id, answer.text, answer.is_error)))
@@ -138,7 +138,7 @@ class Execution:
             limits = able.max_media_size
             return tuple(
                 replace(message, media=tuple(self._prepare(item, limits.get(item.type)) for item in message.media))
-                for message in request.messages
+                for message in (needs.in_words(message, able) for message in request.messages)
             )
 
         return replace(request, messages=await asyncio.to_thread(prepared))

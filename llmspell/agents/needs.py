@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from llmspell.content import ImageMetadata, MediaContent
 from llmspell.errors import InvalidArgument, InvalidMedia, LlmspellError
-from llmspell.types import Capabilities, ModelRequest
+from llmspell.types import Capabilities, Message, ModelRequest
 
 
 def check(provider: str, able: Capabilities, request: ModelRequest) -> None:
@@ -18,6 +19,17 @@ def check(provider: str, able: Capabilities, request: ModelRequest) -> None:
         can = f"if it can, say so under [providers.{provider}.capabilities]"
         problem.hint = f"{problem.hint}; {can}" if problem.hint else can
         raise problem
+
+
+def in_words(message: Message, able: Capabilities) -> Message:
+    """A tool's result whose media the model cannot take, with a word of them: the model asked for it, and nobody else
+    could do anything about it."""
+    if message.role != "tool" or all(medium.type in able.input_modalities for medium in message.media):
+        return message
+    kept = tuple(medium for medium in message.media if medium.type in able.input_modalities)
+    left_out = [f"{medium.mime}, {medium.size:,} bytes" for medium in message.media if medium not in kept]
+    told = f"{message.text}\n[left out, because you cannot be shown it: {'; '.join(left_out)}]"
+    return replace(message, text=told.lstrip(), media=kept)
 
 
 def _problems(able: Capabilities, request: ModelRequest) -> Iterator[LlmspellError]:

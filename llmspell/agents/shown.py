@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from llmspell.content import MediaContent
 from llmspell.types import MediaDelta, RawMedia, ReasoningDelta, TextDelta, ToolCallDelta
 
-TakeMedium = Callable[[RawMedia], MediaContent]
-"""Checks and keeps a medium that a server gave. Raises InvalidMedia."""
+TakeMedium = Callable[[RawMedia, str], MediaContent]
+"""Checks and keeps a medium; the text says in messages what it is of. Raises InvalidMedia."""
+OF_ANSWER: Final = "the answer"
 
 Sink = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Takes the contents of a stream's chunks as they come."""
@@ -47,7 +48,7 @@ class Shown:
             return
         if isinstance(delta, MediaDelta):
             if self._sink is not None:
-                medium = self._take(delta.media).described()
+                medium = self._take(delta.media, OF_ANSWER).described()
                 await self.content({"type": "media", "media": medium, "is_final": delta.is_final})
             return
         known = self._ids.get(delta.index, ("", ""))

@@ -104,9 +104,9 @@ class MediaStore:
 
     # ---- for the host ----
 
-    def take(self, raw: RawMedia) -> MediaContent:
-        """Check and keep what a server or a tool gave. Raises InvalidMedia."""
-        return self._keep([raw.data], mime=raw.mime, where="a medium of the answer")
+    def take(self, raw: RawMedia, of: str = "the answer") -> MediaContent:
+        """Check and keep what a server or a tool gave; `of` says in messages where it is from. Raises InvalidMedia."""
+        return self._keep([raw.data], mime=raw.mime, where=f"a medium of {of}")
 
     def attach(self, path: str) -> MediaContent:
         """Check and keep a file that the user names. Raises UsageError for one that cannot be read; InvalidMedia."""

@@ -238,7 +238,7 @@ def test_prices_of_vendors_come_from_the_list(model: str, known: bool, limited: 
         request = ModelRequest(model=model, messages=(Message(role="user", text="hi"),))
         pricing = await turns.price(provider, request)
         _, cost = await turns.ask(
-            provider, request, Shown("a", None, None, lambda _: pytest.fail("no medium came")), pricing
+            provider, request, Shown("a", None, None, lambda _, __: pytest.fail("no medium came")), pricing
         )
         return cost, budget
 

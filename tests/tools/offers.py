@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypedDict
@@ -11,6 +12,11 @@ import msgspec
 
 from llmspell.errors import DeniedError
 from llmspell.types import RawMedia
+
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
+)
+"""A PNG of one pixel."""
 
 
 @dataclass
@@ -81,7 +87,7 @@ def denies() -> None:
 
 
 def picture() -> RawMedia:
-    return RawMedia(data=b"\x89PNG...", mime="image/png")
+    return RawMedia(data=PICTURE, mime="image/png")
 
 
 def odd() -> object:

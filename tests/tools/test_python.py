@@ -12,6 +12,8 @@ from llmspell import ScriptRuntime
 from llmspell.errors import DeniedError, ToolError, UsageError
 from llmspell.tools.base import Tool
 from llmspell.tools.python import python_tool
+from llmspell.types import RawMedia
+from tests.agents.scripted import ECHO, calls, replies
 from tests.runtime.running import run
 from tests.tools import offers
 from tests.tools.files import call
@@ -87,7 +89,24 @@ def test_a_medium_reaches_the_script_as_a_handle() -> None:
     ended = run(source, tools=[offers.picture])
     assert ended.report.error is None, ended.report.error
     data, shown = ended.report.output.results
-    assert (data, shown.startswith("media ")) == (b"\x89PNG...", True)
+    assert (data, shown.startswith("media ")) == (offers.PICTURE, True)
+
+
+def test_a_model_that_takes_text_only_is_told_of_the_medium_that_its_call_gave() -> None:
+    source = 'return Agent.create { tools = { "picture" } }:execute("draw").text'
+    text_only = replies(calls("picture"), ECHO) + '[providers.p.capabilities]\ninput_modalities = ["text"]\n'
+    answer = run(source, text_only, tools=[offers.picture]).result
+    size = len(offers.PICTURE)
+    said = f"image/png, {size} bytes"
+    assert answer == f"the tools said: {said}\n[left out, because you cannot be shown it: {said}]"
+
+
+def test_a_medium_that_is_not_what_its_tool_says_is_refused_by_name() -> None:
+    def drawing() -> RawMedia:
+        return RawMedia(data=offers.PICTURE, mime="image/jpeg")
+
+    error = run('return Tool.execute("drawing")', tools=[drawing]).error
+    assert "a medium of what the tool 'drawing' gave" in error.message
 
 
 REFERENCE = '[security]\nallowed_tools = ["mine"]\n[tools.mine]\npython = "{}"\n'
