@@ -218,7 +218,7 @@ class ScriptRuntime:
                 broken.append(error)
                 driver.stop(HostError("an event callback failed"))
 
-        media = _media(manifest)
+        media = _media(manifest, self._environ, self._rehearse)
         attached = [(await asyncio.to_thread(media().attach, path)).described() for path in attach]
         tools = self.granted_tools()
         script = Script(
@@ -412,7 +412,7 @@ def _registry(tools: list[Tool], approve: Approve | None, rehearse: Rehearse | N
     return ToolRegistry(tools, approve=approve, rehearse=rehearse)
 
 
-def _media(manifest: Manifest) -> Callable[[], MediaStore]:
+def _media(manifest: Manifest, environ: Mapping[str, str], rehearse: Rehearse | None) -> Callable[[], MediaStore]:
     """Gives the media of one run, which are made when the first thread asks."""
     lock = threading.Lock()
     made: list[MediaStore] = []
@@ -422,7 +422,7 @@ def _media(manifest: Manifest) -> Callable[[], MediaStore]:
             if not made:
                 from llmspell.media.store import MediaStore  # most scripts have none
 
-                made.append(MediaStore(manifest.media, manifest.base))
+                made.append(MediaStore(manifest.media, manifest.base, environ, rehearse=rehearse))
             return made[0]
 
     return media

@@ -235,9 +235,11 @@ class MediaLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaSettings:
-    """[media]: the folders that media may come from and go to, and what a run may hold of them."""
+class MediaSettings(Reach):
+    """[media]: the folders and hosts that media may come from, the folders they may go to, and what a run may hold."""
 
+    max_response_bytes: int = 25 * 1024 * 1024
+    """Of one download, which is in memory until it is kept: a large photograph, an hour of speech."""
     roots: tuple[FileRoot, ...] = ()
     max_size: MediaLimits = MediaLimits()
     total_bytes: int = 2 * 1024 * 1024 * 1024

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from llmspell.cli.session import Session
+from llmspell.limits import dollars
 from llmspell.manifest.load import load_manifest
 from llmspell.manifest.model import Manifest
 from llmspell.manifest.units import format_duration_ms, format_size
-from llmspell.settings import ProviderSettings, ToolSettings
+from llmspell.settings import FileRoot, MediaSettings, ProviderSettings, Reach, ToolSettings
 from llmspell.tools.aliases import canonical
 from llmspell.tools.granted import settings_of, source_of
 
 HEADINGS: Final = ("runs", "reads", "writes", "reaches", "spends", "asks")
 _WIDTH: Final = 86
-_HOMES: Final[Mapping[str, str]] = {
-    "openai": "https://api.openai.com", "openai-responses": "https://api.openai.com",
-    "anthropic": "https://api.anthropic.com", "ollama": "http://127.0.0.1:11434",
-}  # fmt: skip
 _FILE_TOOLS: Final = ("file_reader", "file_operations", "file_search", "csv", "sqlite")
 _WRITING_TOOLS: Final = ("file_operations", "sqlite")
 
@@ -84,11 +82,19 @@ def _files(manifest: Manifest, sections: Mapping[str, ToolSettings]) -> tuple[li
     if manifest.security.env:
         reads.append(f"the environment variables {', '.join(manifest.security.env)}.")
     writes: list[str] = []
+    _, entries = manifest.providers.effective()
+    reads += [f"the recording {entry.file} ({entry.name})." for entry in entries.values() if entry.kind == "replay"]
+    media = manifest.media or MediaSettings()
+    for root in media.roots:
+        reads.append(f"files in {_place(root)} (Media.load).")
+        if root.mode == "write":
+            most = format_size(media.total_bytes)
+            writes.append(f"files in {_place(root)}: makes and changes them, up to {most} in all (media:save).")
     for name, own in sections.items():
         if name not in _FILE_TOOLS and not own.roots:
             continue
         for root in own.roots:
-            place = f"{root.path}, which it sees as {root.at}" if root.at else root.path
+            place = _place(root)
             reads.append(f"files in {place} ({name}).")
             if root.mode == "write" and (name in _WRITING_TOOLS or own.python):
                 most = format_size(own.max_write_bytes)
@@ -96,10 +102,15 @@ def _files(manifest: Manifest, sections: Mapping[str, ToolSettings]) -> tuple[li
     return reads, writes
 
 
+def _place(root: FileRoot) -> str:
+    return f"{root.path}, which it sees as {root.at}" if root.at else root.path
+
+
 def _reaches(manifest: Manifest, sections: Mapping[str, ToolSettings], installed: list[str]) -> list[str]:
     _, entries = manifest.providers.effective()
-    lines = [_provider(entry) for entry in entries.values() if entry.kind != "scripted"]
-    for name, own in sections.items():
+    lines = [_provider(entry) for entry in entries.values() if entry.kind not in ("scripted", "replay")]
+    reaching: list[tuple[str, Reach]] = [*sections.items(), ("Media.load", manifest.media or MediaSettings())]
+    for name, own in reaching:
         if own.hosts:
             secrets = ", ".join(f"the secret in {item.env} for {item.host}" for item in own.credentials)
             lines.append(f"{', '.join(own.hosts)} ({name})" + (f", with {secrets}." if secrets else "."))
@@ -110,10 +121,16 @@ def _reaches(manifest: Manifest, sections: Mapping[str, ToolSettings], installed
 
 
 def _provider(entry: ProviderSettings) -> str:
-    home = entry.base_url or _HOMES.get(entry.kind, "its service")
-    key = f", with the key in {entry.api_key_env}" if entry.api_key_env else ""
+    from llmspell.providers.credentials import key_source
+    from llmspell.providers.manager import ProviderManager
+
+    # without its key's place, for that would be looked into
+    keyless = replace(entry, api_key_env=None, api_key_file=None, api_key_keyring=None)
+    access = ProviderManager({entry.name: keyless}, entry.name, environ={}).get(entry.name).access
+    source = key_source(entry, "") or access.key_source
+    key = f", with the key in {source}" if source else ""
     model = f" {entry.model}" if entry.model else ""
-    return f"{home}{key}: what agents on '{entry.name}' are told goes to its model{model}."
+    return f"{access.address}{key}: what agents on '{entry.name}' are told goes to its model{model}."
 
 
 def _spends(manifest: Manifest) -> list[str]:
@@ -122,9 +139,10 @@ def _spends(manifest: Manifest) -> list[str]:
     def most(value: int | None, unit: str) -> str:
         return f"any number of {unit}" if value is None else f"{value:,} {unit}"
 
+    money = "" if limits.cost is None else f"{dollars(limits.cost)}, "
     time = "no limit of time" if limits.wall_ms is None else f"{format_duration_ms(limits.wall_ms)} from start to end"
     return [
-        f"at most {most(limits.provider_calls, 'model turns')}, {most(limits.input_tokens, 'tokens sent')} and "
+        f"at most {money}{most(limits.provider_calls, 'model turns')}, {most(limits.input_tokens, 'tokens sent')} and "
         f"{most(limits.output_tokens, 'tokens received')}; {most(limits.tool_calls, 'calls of tools')}.",
         f"{most(limits.fuel, 'units of fuel')}, {format_size(limits.memory_bytes)} of memory, {time}.",
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -50,8 +50,8 @@ def functions(gate: Gate, around: Surroundings) -> Operations:
     return {
         "media.create": Operation(immediate=lambda payload: around.media().create(payload)),
         "media.bytes": Operation(immediate=lambda digest: around.media().content(digest)),
-        "media.load": Operation(awaited=lambda path: around.media().load(path)),
-        "media.save": Operation(awaited=lambda payload: around.media().save(payload)),
+        "media.load": Operation(awaited=lambda path: _counted(gate, "media.load", around.media().load, path)),
+        "media.save": Operation(awaited=lambda payload: _counted(gate, "media.save", around.media().save, payload)),
         "json.parse": Operation(immediate=_json_parse),
         "json.stringify": Operation(immediate=_json_stringify),
         "schema.check": Operation(immediate=_check_schema),
@@ -70,6 +70,12 @@ def functions(gate: Gate, around: Surroundings) -> Operations:
         "module.load": Operation(awaited=lambda name: workers.call(modules.load, name)),
         **StateStore().operations(),
     }
+
+
+async def _counted(gate: Gate, op: str, do: Callable[[Any], Awaitable[Any]], payload: Any) -> Any:
+    """What touches the world as a tool does, and counts as one."""
+    label = str(payload.get("path") if isinstance(payload, dict) else payload)[:200]
+    return await gate.effect(op, label, lambda _: do(payload), reserve={"tool_calls": 1})
 
 
 def _json_parse(text: Any) -> Any:

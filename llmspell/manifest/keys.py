@@ -549,6 +549,7 @@ MEDIA = Section(
     doc="Where media may come from and go to, how large they may be, and what is done before they are sent.",
     keys=(
         Key(name="roots", kind=Tables(section=ROOT), doc="The folders of Media.load and media:save."),
+        *(key for key in REACH if key.name != "methods"),
         Key(name="max_size", kind=Table(section=MEDIA_LIMITS), doc=MEDIA_LIMITS.doc),
         Key(
             name="total_size",

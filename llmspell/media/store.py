@@ -11,21 +11,25 @@ import binascii
 import os
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from llmspell.content import MediaContent
-from llmspell.errors import DeniedError, InvalidArgument, InvalidMedia, UsageError
+from llmspell.errors import InvalidArgument, InvalidMedia, UsageError
 from llmspell.settings import MediaSettings
 from llmspell.types import RawMedia
 
 if TYPE_CHECKING:
     from llmspell.access.files import Files
+    from llmspell.access.web import Web
     from llmspell.media.outgoing import Outgoing
 
+Rehearse = Callable[[str, Mapping[str, Any]], None]
+"""Is told of what would be done: its name and arguments."""
 MAX_COUNT: Final = 500
 """Each that is not small holds an open file, and a process usually has 1,024."""
 MAX_FILENAME: Final = 255
@@ -37,11 +41,21 @@ PIECE: Final = 1 << 20
 
 class MediaStore:
     """Media by the SHA-256 of their bytes; the same content is held once. `base` is where the folders of [media] are
-    relative to. Used on several threads at once."""
+    relative to, `environ` where its credentials are. With `rehearse`, a dry run's, nothing is saved or downloaded: it
+    is told what would be. Used on several threads at once."""
 
-    def __init__(self, settings: MediaSettings | None = None, base: Path | None = None) -> None:
+    def __init__(
+        self,
+        settings: MediaSettings | None = None,
+        base: Path | None = None,
+        environ: Mapping[str, str] = MappingProxyType({}),
+        *,
+        rehearse: Rehearse | None = None,
+    ) -> None:
         self._settings = settings if settings is not None else MediaSettings()
         self._base = base if base is not None else Path()
+        self._environ = environ
+        self._rehearse = rehearse
         self._kept: dict[str, MediaContent] = {}
         self._size = 0
         self._lock = threading.Lock()
@@ -80,21 +94,27 @@ class MediaStore:
         return found if not isinstance(filename, str) else _named(found, filename)
 
     async def load(self, path: Any) -> Mapping[str, Any]:
-        """From a granted folder."""
+        """From a granted folder, or by http or https from a granted host."""
         source = _as_path("Media.load", path)
-        if "://" in source:
-            from llmspell.access.roots import shown
-
-            raise DeniedError(
-                f"Media.load: no host is granted to media, so '{shown(source)}' is out of reach",
-                hint="save it into a folder, and grant that with `roots` under [media]",
-            )
-        return (await asyncio.to_thread(self._load, source)).described()
+        if "://" not in source:
+            return (await asyncio.to_thread(self._load, source)).described()
+        if self._rehearse is not None:
+            self._rehearse("Media.load", {"url": source})
+            return self._keep([b"[dry run: the medium was not loaded]"]).described()
+        raw = await self._web.download(source)
+        filename = source.partition("?")[0].partition("#")[0].rpartition("/")[2][:MAX_FILENAME]
+        kept = await asyncio.to_thread(
+            self._keep, [raw.data], filename=filename or None, mime=raw.mime, where="Media.load"
+        )
+        return kept.described()
 
     async def save(self, payload: Any) -> None:
         """{sha256, path}: write the medium into a folder that is granted for writing."""
         fields = payload if isinstance(payload, dict) else {}
         medium, path = self.resolve({"sha256": fields.get("sha256")}), _as_path("media:save", fields.get("path"))
+        if self._rehearse is not None:
+            self._rehearse("media:save", {"path": path, "mime": medium.mime, "size": medium.size})
+            return
         try:
             await asyncio.to_thread(self._files.write_pieces, path, medium.blob.pieces(PIECE))
         except InvalidArgument as error:
@@ -131,6 +151,12 @@ class MediaStore:
         from llmspell.media.outgoing import Outgoing
 
         return Outgoing(self._settings)
+
+    @cached_property
+    def _web(self) -> Web:
+        from llmspell.access.web import Web
+
+        return Web(self._settings, self._environ, name="Media.load", section="[media]")
 
     @property
     def _files(self) -> Files:

@@ -102,7 +102,7 @@ def test_what_a_manifest_grants_is_told_in_sentences_and_nothing_of_it_is_loaded
         "files in in (file_operations).",
         "the environment variables HOME.",
         "files in out, which it sees as /tmp: makes, changes and deletes them",
-        "https://api.openai.com, with the key in REAL_KEY: what agents on 'real' are told",
+        "https://api.openai.com/v1, with the key in the environment variable REAL_KEY: what agents on 'real' are told",
         "whatever mine and shell can reach",
         "200 model turns",
         "before each call of hash",
