@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ SMALL: Final = 128 * 1024
 LARGE: Final = 256 * 1024
 """Bytes of a read after which a mapped file's pages are let go."""
 PIECE: Final = 1 << 20
+MANY_FILES: Final = "each of the run's media above 128 KB keeps a file open; `ulimit -n` says how many may be"
 
 Span = tuple[int, int]
 """Bytes of another blob, from the first to before the second."""
@@ -144,9 +146,10 @@ def keep(pieces: Iterable[bytes]) -> Blob:
     try:
         return _keep(pieces)
     except OSError as error:
+        files = error.errno in (errno.EMFILE, errno.ENFILE)
         raise InvalidMedia(
             f"a medium cannot be copied to disk: {(error.strerror or str(error)).lower()}",
-            hint="large media are kept in /var/tmp, or where TMPDIR says",
+            hint=MANY_FILES if files else "large media are kept in /var/tmp, or where TMPDIR says",
             details={"reason": "system"},
         ) from None
 

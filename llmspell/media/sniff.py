@@ -40,7 +40,7 @@ def sniff(blob: Blob) -> Kind:
     kind = KINDS.get(found, BINARY)
     if kind is BINARY and _is_text(blob):
         kind = KINDS["svg" if _is_svg(blob) else "text"]
-    if kind.type not in ("text", "binary"):
+    if kind.type not in ("text", "binary") or kind.format == "pdf":
         _check_single(blob, kind)
     return kind
 
@@ -74,9 +74,9 @@ def _is_svg(blob: Blob) -> bool:
 
 
 def _check_single(blob: Blob, kind: Kind) -> None:
-    """A program that looks for a PDF or a ZIP must not find one in what is a picture for us."""
+    """A program that looks for a PDF or a ZIP must not find one in what is something else for us."""
     other = ""
-    if b"%PDF-" in blob.part(0, PDF_HEAD):
+    if kind.format != "pdf" and b"%PDF-" in blob.part(0, PDF_HEAD):
         other = "a PDF"
     else:
         tail = blob.part(max(blob.size - ZIP_TAIL, 0), ZIP_TAIL)

@@ -197,16 +197,25 @@ class MediaStore:
         with self._lock:
             if blob.sha256 not in self._kept:
                 total = self._size + blob.size
-                if total > self._settings.total_bytes or len(self._kept) >= MAX_COUNT:
-                    most = f"{MAX_COUNT:,}, or {self._settings.total_bytes >> 20:,} MB"
-                    raise InvalidMedia(
-                        f"the run holds too many media: {most}, at most",
-                        hint="`total_size` under [media] says how much",
-                        details={"reason": "too_much"},
-                    )
+                if problem := self._too_much(total, len(self._kept) + 1):
+                    raise problem
                 self._kept[blob.sha256] = replace(medium, filename=None)
                 self._size = total
         return medium
+
+    def _too_much(self, size: int, count: int) -> InvalidMedia | None:
+        """The error for one more medium, with which there are so many and so many bytes."""
+        forever = "a medium is held until the run ends, whether the script still uses it or not"
+        details = {"reason": "too_much"}
+        if count > MAX_COUNT:
+            hint = f"{forever}; split the work over several runs"
+            return InvalidMedia(f"the run holds {MAX_COUNT:,} media, which is the most", hint=hint, details=details)
+        limit = self._settings.total_bytes
+        if size > limit:
+            message = f"the media of the run would have {size:,} bytes together, and may have {limit:,}"
+            hint = f"{forever}; `total_size` under [media] says how much"
+            return InvalidMedia(message, hint=hint, details=details)
+        return None
 
 
 def _named(medium: MediaContent, filename: str) -> MediaContent:

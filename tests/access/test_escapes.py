@@ -133,7 +133,7 @@ def refused(base: Path, path: str, operations: tuple[str, ...]) -> None:
         assert str(error.value).isprintable()
         assert len(str(error.value)) < 500
     assert [snapshot(base / name) for name in ("outside", "kept")] == before
-    assert len(os.listdir("/dev/fd")) == len(open_files)
+    assert len(os.listdir("/dev/fd")) <= len(open_files)  # fewer where garbage of other tests goes in between
     assert not (base / "granted/stolen.txt").exists()
     assert (base / "granted/a.txt").read_text() == "inside"
 

@@ -97,6 +97,16 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "declares entities",
     ),
     "svg that is nested without end": (b"<svg>" + b"<g>" * 100_000, "nested more than 256 deep"),
+    "svg of 100,000 attributes": (
+        b"<svg " + b" ".join(b"a%d=''" % n for n in range(100_000)) + b"/>",
+        "an element of more than 10,000 attributes",
+    ),
+    "svg of 100,000 names": (
+        b"<svg>" + b"".join(b"<a%d/>" % n for n in range(100_000)) + b"</svg>",
+        "more than 1,000 names",
+    ),
+    "svg of 700,000 comments": (b"<svg>" + b"<!---->" * 700_000 + b"</svg>", "more than 50,000 comments"),
+    "svg of a million elements": (b"<svg>" + b"<a/>" * 1_000_000 + b"</svg>", "more than 400,000 parts"),
     "svg that is cut off": (b"<svg><g></g>", "no element found"),
     "wav that claims 4 GB": (wav()[:40] + struct.pack("<I", 0xFFFFFFF0) + wav()[44:], "claims 4,294,967,280 bytes"),
     "wav that is cut off": (wav()[:-50], "cut off"),
@@ -113,5 +123,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "webm without a segment": (b"\x1aE\xdf\xa3\x87\x42\x82\x84webm", "no segment"),
     "avi that is cut off": (b"RIFF\xff\xff\0\0AVI LIST", "cut off"),
     "pdf that is cut off": (PDF[:-8], "cut off"),
+    "pdf with a zip behind": (PDF + zipped(), "a PDF, and a ZIP too"),
+    "pdf with a picture behind": (PDF + jpeg(), "a file of another kind follows"),
 }
 """Each with what is said of it."""

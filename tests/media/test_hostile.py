@@ -43,6 +43,22 @@ def test_what_means_harm_is_refused_with_the_reason(name: str) -> None:
     assert raised.value.details["reason"] in ("broken", "polyglot", "too_large")
 
 
+@pytest.mark.parametrize("encoding", ["utf-7", "utf-16", "idna", "rot13", "hex", "none-such", "iso-8859-1"])
+def test_what_an_svg_says_of_its_encoding_does_not_count(encoding: str) -> None:
+    assert looked_at(f'<?xml version="1.0" encoding="{encoding}"?><svg width="5"/>'.encode())
+
+
+def test_numbers_that_no_film_has_are_not_told() -> None:
+    def element(name: bytes, data: bytes) -> bytes:
+        return name + b"\x01" + len(data).to_bytes(7, "big") + data
+
+    shape = element(b"\xe0", b"\xb0\x88" + b"\xff" * 8 + b"\xba\x82\x01\xe0")
+    track = element(b"\xae", b"\x83\x81\x01\x86\x85V_VP8" + shape)
+    segment = element(b"\x16\x54\xae\x6b", track) + element(b"\x1f\x43\xb6\x75", b"")
+    film = element(b"\x1a\x45\xdf\xa3", b"\x42\x82\x84webm") + element(b"\x18\x53\x80\x67", segment)
+    assert inspect(InMemory(film), SETTINGS).described()["metadata"] == {"height": 480, "video_codec": "vp8"}
+
+
 MEMORY = """
 import resource, sys
 from llmspell.errors import InvalidMedia
@@ -109,6 +125,35 @@ def test_a_file_that_is_cut_off_is_not_taken_for_what_it_was(name: str) -> None:
         except InvalidMedia:
             continue
         assert found != kind, f"cut to {size} of {len(data)}"
+
+
+DAMAGED = """
+from PIL import Image
+from tests.media.made import picture, saved
+from llmspell.errors import InvalidMedia
+from llmspell.media.blobs import keep
+from llmspell.media.inspect import inspect
+from llmspell.media.outgoing import Outgoing
+from llmspell.settings import MediaSettings
+
+for way in ("tiff_lzw", "tiff_adobe_deflate", "jpeg"):
+    data = saved(picture((400, 300)), "TIFF", compression=way)
+    damaged = bytearray(data)
+    for at in range(20, len(data) // 2):
+        damaged[at] ^= 0x5A
+    twice = data.replace(b"\\0\\1\\3\\0\\1\\0\\0\\0", b"\\0\\1\\3\\0\\2\\0\\0\\0", 1)  # a width of two numbers
+    for wrong in (bytes(damaged), twice):
+        try:
+            Outgoing(MediaSettings()).prepare(inspect(keep([wrong]), MediaSettings()), None)
+        except InvalidMedia as error:
+            print(error.message)
+"""
+
+
+def test_a_damaged_tiff_is_an_error_and_no_line_of_a_library() -> None:
+    done = subprocess.run([sys.executable, "-c", DAMAGED], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a medium is a TIFF that cannot be decoded" in done.stdout
 
 
 def test_a_picture_of_endless_scans_is_not_sent() -> None:

@@ -101,8 +101,16 @@ def test_the_media_of_a_run_have_a_total() -> None:
       for i = 1, 30 do Media.from_bytes(("x"):rep(100000) .. i) end
     """
     error = run(source, '[media]\ntotal_size = "2MB"').error
-    assert (error.kind, error.message) == ("invalid_media", "the run holds too many media: 500, or 2 MB, at most")
-    assert "total_size" in error.hint
+    message = "the media of the run would have 2,100,033 bytes together, and may have 2,097,152"
+    assert (error.kind, error.message) == ("invalid_media", message)
+    assert "held until the run ends" in error.hint
+    assert "`total_size`" in error.hint
+
+
+def test_a_run_has_500_media_at_most() -> None:
+    error = run('for i = 1, 501 do Media.from_bytes("text " .. i) end').error
+    assert (error.kind, error.message) == ("invalid_media", "the run holds 500 media, which is the most")
+    assert "total_size" not in error.hint
 
 
 def test_bytes_count_as_the_scripts_memory() -> None:

@@ -21,6 +21,8 @@ METADATA: Final = frozenset({0x1254C367, 0x1941A469})
 TEXTS: Final = frozenset({0x7BA9, 0x7384, 0x4461, 0x7B, 0xBF})
 """Title, file name and date, of a segment's information, and its checksum."""
 MAX_SECONDS: Final = 1e8
+MAX_NUMBER: Final = 2**31
+"""Of pixels, channels or bits; what says more says nothing."""
 
 
 class Element(NamedTuple):
@@ -175,20 +177,25 @@ def _shape(window: Window, outer: Element, track: _Track) -> None:
     for item in _elements(window, outer.data, outer.end):
         match item.id:
             case 0xB0:
-                track.width = _whole(window, item)
+                track.width = _counted(window, item)
             case 0xBA:
-                track.height = _whole(window, item)
+                track.height = _counted(window, item)
             case 0xB5:
                 track.rate = _real(window, item)
             case 0x9F:
-                track.channels = _whole(window, item)
+                track.channels = _counted(window, item)
             case 0x6264:
-                track.bits = _whole(window, item)
+                track.bits = _counted(window, item)
 
 
 def _whole(window: Window, item: Element) -> int:
     size = item.end - item.data
     return int.from_bytes(window.at(item.data, size), "big") if size <= 8 else 0
+
+
+def _counted(window: Window, item: Element) -> int:
+    value = _whole(window, item)
+    return value if value < MAX_NUMBER else 0
 
 
 def _real(window: Window, item: Element) -> float:

@@ -76,7 +76,22 @@ def opened(form: str, blob: Blob) -> Image.Image:
         case _:
             from PIL.TiffImagePlugin import TiffImageFile
 
+            _silence()
             return TiffImageFile(file)
+
+
+def _silence() -> None:
+    """What is wrong with a TIFF is an error. The libraries would have lines of their own on stderr too."""
+    import ctypes
+    import warnings
+
+    from PIL import _imaging
+
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+    decoder = ctypes.CDLL(_imaging.__file__)  # loaded already; finds what it is linked to
+    for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+        if handler := getattr(decoder, name, None):  # none where libtiff is built in and hidden, or missing
+            handler(None)
 
 
 class BlobFile(io.RawIOBase):

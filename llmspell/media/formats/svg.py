@@ -14,8 +14,15 @@ from llmspell.errors import InvalidMedia
 from llmspell.media.blobs import Part, Span
 from llmspell.media.window import Window
 
-MAX_BYTES: Final = 8 * 1024 * 1024
+MAX_BYTES: Final = 5 * 1024 * 1024
+"""One attribute of that size takes 50 MB to read."""
 MAX_DEPTH: Final = 256
+MAX_ATTRIBUTES: Final = 10_000
+"""Of one element. Each takes 700 bytes while its element is read."""
+MAX_NAMES: Final = 1_000
+"""Of elements and attributes, which are remembered until the end. SVG itself has some 400."""
+MAX_DROPPED: Final = 50_000
+"""Comments and `metadata` elements; drawing programs write some hundreds."""
 UNITS: Final = {"": 1.0, "px": 1.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "pt": 96 / 72, "pc": 16.0}
 """CSS pixels."""
 DEFAULT: Final = (300, 150)
@@ -50,11 +57,16 @@ class _Document:
             raise InvalidMedia(f"{window.label} of more than {MAX_BYTES >> 20} MB", details={"reason": "too_large"})
         self.root: Mapping[str, str] = {}
         self.dropped: list[Span] = []
+        self._names: set[str] = set()
         self._window = window
         self._data = window.blob.read()
         self._depth = 0
         self._since: list[tuple[int, int]] = []
-        self._parser = expat.ParserCreate()
+        for element in self._data.split(b"<") if self._data.count(b"=") > MAX_ATTRIBUTES else ():
+            if element.count(b"=") > MAX_ATTRIBUTES:
+                raise window.broken(f"it has an element of more than {MAX_ATTRIBUTES:,} attributes")
+        # It is UTF-8, or it would not be here; what it says of its encoding would have Python's codecs looked for.
+        self._parser = expat.ParserCreate("utf-8")
         self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -66,6 +78,11 @@ class _Document:
             raise window.broken(f"{expat.ErrorString(error.code)} in line {error.lineno}") from None
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._window.step()
+        self._names.add(name)
+        self._names.update(attributes)
+        if len(self._names) > MAX_NAMES:
+            raise self._window.broken(f"it has more than {MAX_NAMES:,} names of elements and attributes")
         if self._depth == 0:
             if name.rpartition(":")[2] != "svg":
                 raise self._window.broken(f"its root is <{name[:32]}>")
@@ -80,12 +97,17 @@ class _Document:
         if self._since and self._since[-1][0] == self._depth:
             _, start = self._since.pop()
             end = self._data.find(b">", max(self._parser.CurrentByteIndex, start)) + 1
-            self.dropped.append((start, end))
+            self._drop(start, end)
         self._depth -= 1
 
     def _comment(self, _text: str) -> None:
         start = self._parser.CurrentByteIndex
-        self.dropped.append((start, self._data.find(b"-->", start) + 3))
+        self._drop(start, self._data.find(b"-->", start) + 3)
+
+    def _drop(self, start: int, end: int) -> None:
+        if len(self.dropped) == MAX_DROPPED:
+            raise self._window.broken(f"it has more than {MAX_DROPPED:,} comments")
+        self.dropped.append((start, end))
 
     def _entity(self, *_: object) -> None:
         raise InvalidMedia(
