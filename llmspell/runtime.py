@@ -362,7 +362,7 @@ class _Agents:
             lambda calls: gate.budget.spend(tool_calls=calls),
             self._on_text if self._live else None,
             lambda raw, of: self._media().take(raw, of),
-            lambda medium, limit: self._media().prepare(medium, limit),
+            lambda medium, limit, side: self._media().prepare(medium, limit, side),
         )
         operations = AgentOperations(
             execution,

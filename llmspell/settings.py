@@ -78,6 +78,7 @@ class CapabilitySettings:
     output_modalities: tuple[str, ...] | None = None
     max_context: int | None = None
     max_media_size: MediaSizes | None = None
+    max_image_side: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,6 +183,8 @@ class Capabilities:
     """Tokens of a request and its answer together; None where nobody says it."""
     max_media_size: Mapping[str, int] = field(default_factory=dict)
     """Bytes of one medium, by its type; a type that is missing has no limit that is known."""
+    max_image_side: int | None = None
+    """Pixels of an image's width, and of its height; None where nobody says it."""
 
     def described(self) -> dict[str, Any]:
         """As plain data, without what nobody knows."""

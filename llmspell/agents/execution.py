@@ -31,8 +31,9 @@ from llmspell.providers.manager import ProviderManager
 from llmspell.tools.registry import ToolRegistry
 from llmspell.types import AgentOutput, Capabilities, Message, ModelRequest, RawMedia, ToolCall, ToolSpec
 
-Prepare = Callable[[MediaContent, int | None], MediaContent]
-"""What of a medium is sent to a model that takes at most so many bytes of its type. Blocking. Raises InvalidMedia."""
+Prepare = Callable[[MediaContent, int | None, int | None], MediaContent]
+"""What of a medium is sent to a model that takes at most so many bytes of its type, and images of at most so many
+pixels in width and height. Blocking. Raises InvalidMedia."""
 
 
 class Execution:
@@ -135,9 +136,11 @@ class Execution:
             return request
 
         def prepared() -> tuple[Message, ...]:
-            limits = able.max_media_size
+            limits, side = able.max_media_size, able.max_image_side
             return tuple(
-                replace(message, media=tuple(self._prepare(item, limits.get(item.type)) for item in message.media))
+                replace(
+                    message, media=tuple(self._prepare(item, limits.get(item.type), side) for item in message.media)
+                )
                 for message in (needs.in_words(message, able) for message in request.messages)
             )
 

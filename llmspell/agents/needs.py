@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from llmspell.content import ImageMetadata, MediaContent
 from llmspell.errors import InvalidArgument, InvalidMedia, LlmspellError
 from llmspell.types import Capabilities, Message, ModelRequest
+
+SMALLER: Final = "`resize = true` under [media] makes images smaller"
 
 
 def check(provider: str, able: Capabilities, request: ModelRequest) -> None:
@@ -40,6 +43,9 @@ def _problems(able: Capabilities, request: ModelRequest) -> Iterator[LlmspellErr
             limit = able.max_media_size.get(medium.type)
             if limit is not None and medium.size > limit:
                 yield _too_large(medium, limit)
+            seen, side = medium.metadata, able.max_image_side
+            if side is not None and isinstance(seen, ImageMetadata) and max(seen.width, seen.height) > side:
+                yield _too_wide(medium, seen, side)
     for kind in request.output_modalities:
         if kind not in able.output_modalities:
             yield InvalidArgument(f"gives {', '.join(able.output_modalities)}, not {kind[:80]}")
@@ -55,6 +61,16 @@ def _too_large(medium: MediaContent, limit: int) -> InvalidMedia:
     )
 
 
+def _too_wide(medium: MediaContent, seen: ImageMetadata, side: int) -> InvalidMedia:
+    width, height = (max(size * side // max(seen.width, seen.height), 1) for size in (seen.width, seen.height))
+    return InvalidMedia(
+        f"takes images of at most {side:,} x {side:,} pixels, and {_called(medium)} has {seen.width:,} x "
+        f"{seen.height:,}",
+        hint=f"{width:,} x {height:,} pixels of it would fit; {SMALLER}",
+        details={"type": medium.type, "width": seen.width, "height": seen.height, "limit": side},
+    )
+
+
 def _called(medium: MediaContent) -> str:
     return f"'{medium.filename}'" if medium.filename else "this"
 
@@ -64,7 +80,7 @@ def _what_would_fit(medium: MediaContent, limit: int) -> str:
     if isinstance(seen, ImageMetadata):
         factor = (limit / medium.size) ** 0.5  # about as many bytes a pixel as it has now
         size = f"{max(int(seen.width * factor), 1):,} x {max(int(seen.height * factor), 1):,} pixels"
-        return f"about {size} of it would fit; `resize = true` under [media] makes images smaller"
+        return f"about {size} of it would fit; {SMALLER}"
     if seen is not None and seen.duration:
         return f"about {seen.duration * limit / medium.size:,.0f} of its {seen.duration:,.0f} seconds would fit"
     return ""

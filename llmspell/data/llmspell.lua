@@ -67,7 +67,8 @@
 ---@field input_modalities string[]
 ---@field output_modalities string[]
 ---@field max_context? integer
----@field max_media_size? table<string, integer>
+---@field max_media_size? table<string, integer> bytes of one medium, by its type
+---@field max_image_side? integer pixels of an image's width, and of its height
 
 ---@class llmspell.Agent
 ---@field name string

@@ -273,6 +273,7 @@ CAPABILITIES = Section(
         Key(name="output_modalities", kind=_MODALITIES, doc="What the models give."),
         Key(name="max_context", kind=Whole(low=1), doc="Tokens of a request and its answer together."),
         Key(name="max_media_size", kind=Table(section=MEDIA_SIZES), doc=MEDIA_SIZES.doc),
+        Key(name="max_image_side", kind=Whole(low=1), doc="The most pixels in an image's width, and in its height."),
     ),
 )
 

@@ -13,7 +13,7 @@ from llmspell.content import ImageMetadata, MediaContent
 from llmspell.errors import InvalidMedia
 from llmspell.media.blobs import Joined
 from llmspell.media.kinds import KINDS
-from llmspell.media.transform import shrunk, upright
+from llmspell.media.transform import scale, shrunk, upright
 from llmspell.media.window import Window
 from llmspell.settings import MediaSettings
 
@@ -26,19 +26,20 @@ class Outgoing:
 
     def __init__(self, settings: MediaSettings) -> None:
         self._settings = settings
-        self._made: OrderedDict[tuple[str, int | None], MediaContent] = OrderedDict()
+        self._made: OrderedDict[tuple[str, int | None, int | None], MediaContent] = OrderedDict()
         self._lock = threading.Lock()
 
-    def prepare(self, medium: MediaContent, limit: int | None) -> MediaContent:
-        """`limit` is the most that the model takes of its type, in bytes; what cannot be brought below it is given as
-        it is. Raises InvalidMedia for what turns out not to be whole."""
-        key = medium.sha256, limit
+    def prepare(self, medium: MediaContent, limit: int | None, side: int | None = None) -> MediaContent:
+        """`limit` is the most that the model takes of its type, in bytes, `side` the most pixels of an image's width
+        and height; what cannot be brought below them is given as it is. Raises InvalidMedia for what turns out not to
+        be whole."""
+        key = medium.sha256, limit, side
         with self._lock:
             made = self._made.get(key)
         if made is None:
             made = self._stripped(medium) if self._settings.strip_metadata else medium
-            if limit is not None and made.size > limit and self._settings.resize and medium.type == "image":
-                made = _fitting(self._stripped(medium), limit)  # which way up it is stands in the metadata
+            if self._settings.resize and medium.type == "image" and scale(made, limit, side) < 1:
+                made = _fitting(self._stripped(medium), limit, side)  # which way up it is stands in the metadata
             with self._lock:
                 self._made[key] = made
                 if len(self._made) > MAX_KEPT:
@@ -63,9 +64,9 @@ class Outgoing:
         return stripped
 
 
-def _fitting(medium: MediaContent, limit: int) -> MediaContent:
+def _fitting(medium: MediaContent, limit: int | None, side: int | None) -> MediaContent:
     try:
-        return shrunk(medium, limit)
+        return shrunk(medium, limit, side)
     except InvalidMedia as error:
         if error.details.get("reason") == "too_large":  # the caller says what it is too large for
             return medium

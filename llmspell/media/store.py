@@ -140,9 +140,10 @@ class MediaStore:
         except OSError as error:
             raise UsageError(f"{path} cannot be attached: {error.strerror or error}") from None
 
-    def prepare(self, medium: MediaContent, limit: int | None) -> MediaContent:
-        """What of it is sent, to a model that takes at most `limit` bytes of its type. Blocking."""
-        return self._outgoing.prepare(medium, limit)
+    def prepare(self, medium: MediaContent, limit: int | None, side: int | None = None) -> MediaContent:
+        """What of it is sent, to a model that takes at most `limit` bytes of its type, and images of at most `side`
+        pixels in width and height. Blocking."""
+        return self._outgoing.prepare(medium, limit, side)
 
     # ---- the parts ----
 

@@ -55,8 +55,21 @@ def upright(medium: MediaContent, orientation: int, max_pixels: int) -> MediaCon
     return _made(medium, medium.format, _guarded(medium, turn))
 
 
-def shrunk(medium: MediaContent, limit: int) -> MediaContent:
-    """Smaller in width and height, until it has at most `limit` bytes. Raises InvalidMedia for one that cannot be."""
+def scale(medium: MediaContent, limit: int | None, side: int | None) -> float:
+    """Of its width and height, to have at most `limit` bytes, as a first guess, and `side` pixels in each; 1 where it
+    has."""
+    seen = medium.metadata
+    by_size = 1 if limit is None or medium.size <= limit else min((limit / medium.size) ** 0.5, STEP)
+    by_side = 1 if side is None or not isinstance(seen, ImageMetadata) else side / max(seen.width, seen.height)
+    return min(by_size, by_side, 1)
+
+
+def shrunk(medium: MediaContent, limit: int | None, side: int | None = None) -> MediaContent:
+    """Smaller in width and height, until it has at most `limit` bytes and `side` pixels in each. Raises InvalidMedia
+    for one that cannot be."""
+    factor = scale(medium, limit, side)
+    if factor == 1:
+        return medium
     form = KINDS[medium.format].shrinks
     seen = medium.metadata
     if not form or not isinstance(seen, ImageMetadata) or seen.frames > 1:
@@ -65,7 +78,6 @@ def shrunk(medium: MediaContent, limit: int) -> MediaContent:
 
     def shrink() -> bytes:
         with opened(medium.format, medium.blob) as image:
-            factor = min((limit / medium.size) ** 0.5, STEP)
             if form == "jpeg":  # decoding then takes a part of the time and memory
                 image.draft(None, (int(image.width * factor), int(image.height * factor)))
             profile, picture = image.info.get("icc_profile"), _drawable(image, form)
@@ -73,7 +85,7 @@ def shrunk(medium: MediaContent, limit: int) -> MediaContent:
             for _ in range(MAX_TRIES):
                 size = max(1, round(target[0])), max(1, round(target[1]))
                 data = _written([picture.resize(size)], form, profile, **(SMALLER if form in ("jpeg", "webp") else {}))
-                if len(data) <= limit:
+                if limit is None or len(data) <= limit:
                     return data
                 target = target[0] * STEP, target[1] * STEP
         raise InvalidMedia(f"it cannot be made as small as {limit:,} bytes", details={"reason": "too_large"})

@@ -59,7 +59,8 @@ def capabilities_of(
     """`told` is what the server says, by the names of Capabilities. Neither it nor the data go beyond the protocol."""
     able = _within(protocol, {**known(kind, model), **told})
     limits = {kind: size for kind, size in able.max_media_size.items() if kind in able.input_modalities}
-    return overridden(replace(able, max_media_size=limits), settings)
+    side = able.max_image_side if "image" in able.input_modalities else None
+    return overridden(replace(able, max_media_size=limits, max_image_side=side), settings)
 
 
 def overridden(able: Capabilities, settings: CapabilitySettings | None) -> Capabilities:

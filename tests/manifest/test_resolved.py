@@ -110,6 +110,7 @@ CAPABILITIES = st.builds(
     output_modalities=MODALITIES,
     max_context=st.none() | COUNTS,
     max_media_size=st.none() | st.builds(MediaSizes, image=st.none() | COUNTS, binary=COUNTS),
+    max_image_side=st.none() | COUNTS,
 )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from llmspell.errors import InvalidMedia, UsageError
 from llmspell.manifest.load import parse_manifest
@@ -207,6 +209,28 @@ def test_images_are_made_smaller_where_the_manifest_says_so(folder: Path) -> Non
         ended = asked(server, source, LIMIT + ROOTS + "resize = true", base=folder)
     assert ended.result == (folder / "in" / "noisy.jpg").stat().st_size
     assert len(image_of(server.requests[0])) <= 2048
+
+
+SIDE = "[providers.p.capabilities]\nmax_image_side = 50\n"
+
+
+def test_an_image_of_too_many_pixels_for_the_model_is_said_with_what_would_fit(folder: Path) -> None:
+    with Loopback(answer(500)) as server:
+        error = asked(server, 'agent:execute { text = "?", media = { Media.load("photo.jpg") } }', SIDE + ROOTS,
+                      base=folder).error  # fmt: skip
+    assert server.requests == []
+    assert error.kind == "invalid_media"
+    assert "model 'm' of provider 'p' takes images of at most 50 x 50 pixels, and 'photo.jpg' has 64 x 48" in (
+        error.message
+    )
+    assert error.hint.startswith("50 x 37 pixels of it would fit; `resize = true` under [media] makes images smaller")
+
+
+def test_an_image_is_made_as_small_as_the_model_takes_where_the_manifest_says_so(folder: Path) -> None:
+    source = 'agent:execute { text = "?", media = { Media.load("photo.jpg") } }'
+    with Loopback(chat("x")) as server:
+        asked(server, source, SIDE + ROOTS + "resize = true", base=folder)
+    assert Image.open(io.BytesIO(image_of(server.requests[0]))).size == (50, 38)
 
 
 def reply_with(image: bytes, mime: str = "image/png") -> Any:

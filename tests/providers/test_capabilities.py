@@ -37,7 +37,8 @@ def of(model: str, settings: CapabilitySettings | None = None, **told: Any) -> C
         ("openai", "gpt-5.4-mini", {"max_context": 400_000}),
         ("openai", "gpt-5.4-2026-03-05", {"max_context": 1_050_000}),
         ("openai-responses", "gpt-5.1", {"output_modalities": ("text", "image"), "max_context": 400_000}),
-        ("anthropic", "claude-opus-4-8", {"max_context": 1_000_000, "json_schema": True}),
+        ("anthropic", "claude-opus-4-8", {"max_context": 1_000_000, "json_schema": True, "max_image_side": 8_000}),
+        ("anthropic", "claude-2.1", {"input_modalities": ("text",), "max_image_side": None}),
         ("anthropic", "claude-haiku-4-5-20251001", {"max_context": 200_000, "json_schema": True}),
         ("anthropic", "claude-3-5-haiku-latest", {"max_context": 200_000, "json_schema": False}),
         ("openai", "o3-mini", {"input_modalities": ("text",), "max_context": 200_000}),
@@ -104,7 +105,7 @@ def test_every_entry_of_the_data_says_something_that_makes_sense(entry: Any) -> 
             assert set(value) <= set(MEDIA_TYPES)
             assert all(isinstance(size, int) for size in value.values())
         else:
-            assert type(value) is (int if name == "max_context" else bool)
+            assert type(value) is (int if name in ("max_context", "max_image_side") else bool)
 
 
 def test_every_kind_of_the_data_is_one() -> None:
