@@ -13,7 +13,7 @@ from llmspell.content import ImageMetadata, MediaContent
 from llmspell.errors import InvalidMedia
 from llmspell.media.blobs import Joined
 from llmspell.media.kinds import KINDS
-from llmspell.media.transform import scale, shrunk, upright
+from llmspell.media.transform import called, scale, shrunk, upright
 from llmspell.media.window import Window
 from llmspell.settings import MediaSettings
 
@@ -51,7 +51,7 @@ class Outgoing:
         kind = KINDS.get(medium.format)
         if kind is None or not kind.parser:
             return medium
-        window = Window(medium.blob, kind.label)
+        window = Window(medium.blob, f"{called(medium)} is {kind.label}")
         if kind.format == "tiff":
             return upright(medium, 1, self._settings.max_pixels)  # Pillow turns a TIFF while it reads it
         if not kind.strips:

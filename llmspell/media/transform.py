@@ -46,7 +46,7 @@ def upright(medium: MediaContent, orientation: int, max_pixels: int) -> MediaCon
                 pixels += image.width * image.height
                 if pixels > max_pixels:
                     message = f"its pages have more than {max_pixels:,} pixels together"
-                    raise InvalidMedia(f"{_called(medium)}: {message}", details={"reason": "too_large"})
+                    raise InvalidMedia(f"{called(medium)}: {message}", details={"reason": "too_large"})
                 pages.append(_turned(image, orientation))
             more = {} if dpi is None else {"dpi": dpi}
             return _written(pages, medium.format, image.info.get("icc_profile"), **more)
@@ -101,12 +101,13 @@ def _guarded(medium: MediaContent, work: Callable[[], bytes]) -> bytes:
             raise
         except Exception as error:  # Pillow's decoders raise whatever a broken file makes them
             raise InvalidMedia(
-                f"{_called(medium)} is {KINDS[medium.format].label} that cannot be decoded ({type(error).__name__})",
+                f"{called(medium)} is {KINDS[medium.format].label} that cannot be decoded ({type(error).__name__})",
                 details={"reason": "broken"},
             ) from error
 
 
-def _called(medium: MediaContent) -> str:
+def called(medium: MediaContent) -> str:
+    """In messages."""
     return f"'{medium.filename}'" if medium.filename else "a medium"
 
 

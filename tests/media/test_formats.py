@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from llmspell.media.inspect import inspect
 from llmspell.media.outgoing import Outgoing
 from llmspell.settings import MediaLimits, MediaSettings
 
+from .hostile import box
 from .made import (
     ENCODED,
     FFMPEG,
@@ -65,6 +67,40 @@ IMAGES: dict[str, tuple[bytes, str, dict[str, Any]]] = {
     "tiff": (saved(picture(), "TIFF", dpi=(150, 150)), "image/tiff", {"dpi": (150.0, 150.0)}),
     "tiff of pages": (animation("TIFF"), "image/tiff", {"frames": 3}),
 }
+
+
+def with_telemetry(film: bytes) -> bytes:
+    """A film that ends with its table (moov), with one more track: places, in two chunks of two and one sample."""
+    table = film.rindex(b"moov") - 4
+    places = [SECRET.encode(), b"52.5200N 13.4050E", b"48.8566N 2.3522E"]
+    data = box(b"mdat", b"video" + places[0] + places[1] + b"sound" + places[2])
+    first = table + 8 + 5
+    second = first + len(places[0] + places[1]) + 5
+    handler = box(b"hdlr", bytes(8) + b"meta" + bytes(12))
+    tables = (
+        box(b"stsd", bytes(8))
+        + box(b"stsz", struct.pack(">4xII3I", 0, 3, *map(len, places)))
+        + box(b"stsc", struct.pack(">4xI6I", 2, 1, 2, 1, 2, 1, 1))
+        + box(b"stco", struct.pack(">4xI2I", 2, first, second))
+    )
+    track = box(b"trak", box(b"mdia", handler + box(b"minf", box(b"stbl", tables))))
+    size = int.from_bytes(film[table : table + 4], "big")
+    assert table + size == len(film)
+    return film[:table] + data + box(b"moov", film[table + 8 :] + track)
+
+
+@needs_ffmpeg
+def test_where_a_camera_was_is_not_sent() -> None:
+    film = encoded("film.mp4")
+    medium = seen(with_telemetry(film))
+    left = sent(medium).blob.read()
+    assert medium.metadata == seen(film).metadata == seen(left).metadata
+    assert len(left) == medium.size
+    for place in (SECRET.encode(), b"52.5200N", b"48.8566N"):
+        assert place in medium.blob.read()
+        assert place not in left
+    assert b"video\0" in left
+    assert b"\0sound\0" in left
 
 
 @pytest.mark.parametrize("name", IMAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ from llmspell.media.inspect import inspect
 from llmspell.media.outgoing import Outgoing
 from llmspell.settings import MediaSettings
 
-from .hostile import HOSTILE, jpeg_scans
+from .hostile import FTYP, HOSTILE, box, jpeg_scans
 from .made import samples
 
 SETTINGS = MediaSettings()
@@ -57,6 +58,20 @@ def test_numbers_that_no_film_has_are_not_told() -> None:
     segment = element(b"\x16\x54\xae\x6b", track) + element(b"\x1f\x43\xb6\x75", b"")
     film = element(b"\x1a\x45\xdf\xa3", b"\x42\x82\x84webm") + element(b"\x18\x53\x80\x67", segment)
     assert inspect(InMemory(film), SETTINGS).described()["metadata"] == {"height": 480, "video_codec": "vp8"}
+
+
+def test_a_film_of_endless_telemetry_is_not_sent() -> None:
+    many = 150_000
+    tables = (
+        box(b"stco", struct.pack(">4xI", many) + b"\0\0\0\x40" * many)
+        + box(b"stsc", struct.pack(">4xI3I", 1, 1, 1, 1))
+        + box(b"stsz", struct.pack(">4xII", 1, many))
+    )
+    track = box(b"trak", box(b"mdia", box(b"hdlr", bytes(8) + b"meta") + box(b"minf", box(b"stbl", tables))))
+    film = box(b"trak", box(b"mdia", box(b"hdlr", bytes(8) + b"vide")))
+    medium = inspect(InMemory(FTYP + box(b"mdat", bytes(100)) + box(b"moov", film + track + track)), SETTINGS)
+    with pytest.raises(InvalidMedia, match="a medium is an MP4 that is broken: more than 200,000 parts of it are metadata"):
+        Outgoing(SETTINGS).prepare(medium, None)
 
 
 MEMORY = """

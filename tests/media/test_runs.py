@@ -115,6 +115,28 @@ def test_a_run_has_500_media_at_most() -> None:
     assert "total_size" not in error.hint
 
 
+def test_the_bytes_of_a_large_medium_do_not_go_into_a_script(folder: Path) -> None:
+    (folder / "in" / "large.bin").write_bytes(bytes(32 << 20))
+    error = run('Media.load("large.bin"):bytes()', ROOTS, base=folder).error
+    assert (error.kind, error.message) == (
+        "argument",
+        "media:bytes: this has 32 MB, and 31 MB at most go into a script",
+    )
+
+
+def test_a_handle_goes_through_tasks_and_is_a_table_in_state_and_json() -> None:
+    ended = run("""
+      local medium = Task.await(Task.spawn(function() return Media.from_bytes("words") end))
+      assert(medium == Media.from_bytes("words") and medium ~= Media.from_bytes("other") and medium:bytes() == "words")
+      State.set("medium", medium)
+      for _, copy in ipairs { State.get("medium"), JSON.parse(JSON.stringify(medium)) } do
+        assert(copy.sha256 == medium.sha256 and copy.bytes == nil and copy ~= medium)
+      end
+      return medium.size
+    """)
+    assert (ended.report.error, ended.result) == (None, 5)
+
+
 def test_bytes_count_as_the_scripts_memory() -> None:
     source = """
       local big = Media.from_bytes(("x"):rep(3000000))

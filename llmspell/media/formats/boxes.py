@@ -1,23 +1,30 @@
 """MP4, MOV and M4A: boxes within boxes. Metadata boxes become free space of the same size, for the tables of a film
-count bytes from the file's beginning.
+count bytes from the file's beginning. So do the tracks that a camera has written of itself, and their data zeros.
 """
 
 from __future__ import annotations
 
 import struct
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from llmspell.content import AudioMetadata, VideoMetadata
-from llmspell.media.blobs import Part
+from llmspell.media.blobs import Part, Span
 from llmspell.media.formats.codecs import BOXES, word
+from llmspell.media.formats.samples import spans
 from llmspell.media.window import Window
 
 MAX_DEPTH: Final = 8
 INNER: Final = frozenset({b"moov", b"trak", b"moof", b"traf", b"mdia", b"minf", b"stbl", b"edts", b"mvex"})
 """Boxes that are made of boxes."""
 METADATA: Final = frozenset({b"udta", b"meta", b"uuid"})
+SHOWN: Final = frozenset({b"vide", b"soun", b"subt", b"sbtl", b"text", b"clcp", b"tmcd", b"auxv", b"pict", b"hint"})
+"""Kinds of tracks that belong to the film. Others say where the camera was, and what it did."""
+TABLES: Final = frozenset({b"hdlr", b"stco", b"co64", b"stsc", b"stsz"})
+MAX_GONE: Final = 200_000
+"""Parts that are taken out, in 30 MB of memory. A camera writes a few a second."""
 MAX_SECONDS: Final = 1e8
 
 
@@ -78,22 +85,59 @@ def read(window: Window) -> VideoMetadata | AudioMetadata:
 
 
 def kept(window: Window) -> list[Part]:
-    parts: list[Part] = []
-    at = 0
+    gone: list[tuple[Span, list[Part]]] = []
+    data = [(box.data, box.end) for box in _boxes(window, 0, window.size) if box.kind == b"mdat"]
     for box in _metadata(window, 0, window.size, 0):
         head = box.data - box.start
         name = window.at(box.start, 4) + b"free" + window.at(box.start + 8, head - 8)
-        parts += [(at, box.start), name, box.end - box.data]
-        at = box.end
+        gone.append(((box.start, box.end), [name, box.end - box.data]))
+        if box.kind == b"trak":
+            for start, end in _data(window, box, data):
+                gone.append(((start, end), [end - start]))
+                if len(gone) > MAX_GONE:
+                    raise window.broken(f"more than {MAX_GONE:,} parts of it are metadata")
+    parts: list[Part] = []
+    at = 0
+    for (start, end), instead in sorted(gone, key=lambda item: item[0]):
+        if start >= at:
+            parts += [(at, start), *instead]
+            at = end
+        elif end > at:  # only what samples of a strange file share
+            parts.append(end - at)
+            at = end
     return [*parts, (at, window.size)]
 
 
 def _metadata(window: Window, start: int, end: int, depth: int) -> Iterator[Box]:
     for box in _boxes(window, start, end):
-        if box.kind in METADATA:
+        if box.kind in METADATA or (box.kind == b"trak" and _tables(window, box).get(b"hdlr") not in (None, *SHOWN)):
             yield box
         elif box.kind in INNER and depth < MAX_DEPTH:
             yield from _metadata(window, box.data, box.end, depth + 1)
+
+
+def _tables(window: Window, outer: Box, depth: int = 0) -> dict[bytes, Any]:
+    """Where a track's tables stand, and at "hdlr" of what kind it is."""
+    found: dict[bytes, Any] = {}
+    for box in _boxes(window, outer.data, outer.end):
+        if box.kind in INNER and depth < MAX_DEPTH:
+            found = _tables(window, box, depth + 1) | found
+        elif box.kind in TABLES:
+            known = window.at(box.data + 8, 4) if box.kind == b"hdlr" else (box.data, box.end)
+            found.setdefault(box.kind, known)
+    return found
+
+
+def _data(window: Window, track: Box, within: list[Span]) -> Iterator[Span]:
+    """Where the track's samples stand, as far as that is in the film's data."""
+    tables = _tables(window, track)
+    offsets, runs, sizes = tables.get(b"stco", tables.get(b"co64")), tables.get(b"stsc"), tables.get(b"stsz")
+    if not (offsets and runs and sizes):
+        return
+    for start, end in spans(window, offsets, runs, sizes, wide=b"stco" not in tables):
+        place = bisect(within, (start, window.size)) - 1
+        if place >= 0 and end <= within[place][1]:
+            yield start, end
 
 
 def _boxes(window: Window, at: int, end: int) -> Iterator[Box]:
