@@ -50,6 +50,18 @@ def test_a_name_that_no_tool_has_ends_the_run_before_it_begins() -> None:
     assert caught.value.hint == "did you mean 'calculator'?"
 
 
+@pytest.mark.parametrize(
+    ("section", "hint"),
+    [("calculater", "did you mean 'calculator'?"), ("waitz", "did you mean 'waits'?"), ("zzz", "llmspell tools")],
+)
+def test_a_section_whose_name_no_tool_has_ends_the_run_before_it_begins(section: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        run("return 1", f"[tools.{section}]\nconfirm = true\n", tools=[offers.waits])
+    assert caught.value.message == f"[tools.{section}] names no tool"
+    assert hint in caught.value.hint
+    assert run("return 1", "[tools.waits]\nconfirm = true\n", tools=[offers.waits]).result == 1
+
+
 @pytest.mark.parametrize("granted", ["uuid", "uuid-generator", "uuid_generator"])
 @pytest.mark.parametrize("called", ["uuid", "uuid-generator", "uuid_generator"])
 def test_a_tool_answers_to_each_of_its_names_whichever_is_granted(granted: str, called: str) -> None:
