@@ -32,8 +32,13 @@ def main(job: str, seconds: int, max_file: int) -> int:
         reply = {"value": run(unpack(sys.stdin.buffer.read()))}
     except Refused as error:
         reply = {"error": str(error)[:1000]}
-    except (MemoryError, RecursionError):
+    except RecursionError:
+        reply = {"error": "it is nested too deeply"}
+    except MemoryError:
         return 1
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) else error  # without the machine's paths
+        reply = {"error": f"it failed: {type(error).__name__}: {reason}"[:1000]}
     sys.stdout.buffer.write(pack(reply))
     sys.stdout.buffer.flush()
     return 0

@@ -68,6 +68,8 @@ def test_a_text_becomes(operation: str, given: dict[str, Any], expected: Any) ->
         ("template", {"template": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"},
             "was stopped|more time"),
         ("template", {"template": "{{ 'x' * 10**9 }}"}, "longer|memory|time"),
+        ("template", {"template": "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}"}, "text: it is nested too deeply"),
+        ("template", {"template": "{{ lipsum() }}"}, "'lipsum' is undefined"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_with_a_text_is_said(operation: str, given: dict[str, Any], message: str) -> None:
@@ -132,6 +134,7 @@ def test_the_time_between_two() -> None:
         ({"operation": "add", "time": "2024-01-01", "amount": 1e30, "unit": "months"}, "outside of the years"),
         ({"operation": "add", "time": "2024-01-01", "amount": 0.5, "unit": "months"}, "a whole number of months"),
         ({"operation": "diff", "time": "2024-01-01"}, "needs the argument 'until'"),
+        ({"operation": "read", "time": "1", "pattern": "%d%d"}, "^datetime: .*'d'"),
     ],
 )
 def test_a_time_that_is_none_is_refused(given: dict[str, Any], message: str) -> None:
