@@ -397,7 +397,11 @@ def _as_tools(tools: Iterable[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
         return ()
     from llmspell.tools.base import Tool
 
-    return tuple(tool if isinstance(tool, Tool) else _function(tool) for tool in tools)
+    made = tuple(tool if isinstance(tool, Tool) else _function(tool) for tool in tools)
+    names = [tool.name for tool in made]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"two tools are called '{twice}'", hint="give one of them another name: Tool(name=...)")
+    return made
 
 
 def _function(function: Callable[..., Any]) -> Tool:

@@ -94,16 +94,15 @@ def _tool(
 ) -> Tool:
     source = source_of(name, settings, handed.keys())
     if source == "program":
-        tool = handed[name]
-    elif source == "built-in":
+        return _confirmed(handed[name], settings)
+    if source == "built-in":
         ours = canonical(name)
         if ours not in made:
-            made[ours] = replace(built_in(ours, settings, base, environ), name=ours)
-        tool = made[ours] if name == ours else alias(name, made[ours])
-    else:
-        from llmspell.tools.python import installed, referenced
+            made[ours] = _confirmed(built_in(ours, settings, base, environ), settings)  # before it has other names
+        return made[ours] if name == ours else alias(name, made[ours])
+    from llmspell.tools.python import installed, referenced
 
-        tool = referenced(name, settings.python, base) if settings.python is not None else installed(name, ENTRY_POINTS)
+    tool = referenced(name, settings.python, base) if settings.python is not None else installed(name, ENTRY_POINTS)
     return _confirmed(tool, settings)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def network(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver | None) -> Callable[[], Web]:
-    """Gives what the tool's section grants, the same one at each call; names are looked up by `resolve`, or the system."""
+    """Gives what the tool's section grants, the same one at each call; `resolve` looks names up, or the system."""
 
     @cache
     def web() -> Web:

@@ -155,3 +155,100 @@ def test_a_dry_run_says_what_would_be_done(folder: Path) -> None:
     assert "dry run: would ask ann (real/m)\n" in done.err
     assert done.out.endswith("[dry run: the model was not asked]\n")
     assert not (folder / "out").exists()
+
+
+EFFECTS = """
+local function try(name, args) print(name, select(2, pcall(Tool.execute, name, args))) end
+try("file_reader", { path = "main.lua" })
+try("file_operations", { operation = "write", path = "made", content = "x" })
+try("file-operations", { operation = "write", path = "made", input = "x" })
+try("file_search", { pattern = "x" })
+try("csv", { path = "main.lua" })
+try("http_request", { url = "http://127.0.0.1:9/" })
+try("web_fetch", { url = "http://127.0.0.1:9/" })
+try("web_search", { query = "x" })
+try("sqlite", { path = "made.db", sql = "CREATE TABLE t(x)" })
+try("shell", { command = "touch made" })
+try("mine", {})
+try("calculator", { expression = "1 + 1" })
+Media.load("http://127.0.0.1:9/a.png"):save("made.txt")
+print(Agent.create{ name = "ann" }:execute("hi").text)
+"""
+EFFECTS_MANIFEST = """
+run.script = "main.lua"
+providers.real = { kind = "openai", base_url = "http://127.0.0.1:9/v1", model = "m" }
+[security]
+allowed_tools = ["file_reader", "file_operations", "file_search", "csv", "http_request", "web_fetch", "web_search",
+  "sqlite", "shell", "mine", "calculator"]
+[tools]
+file_reader.roots = [{ path = "." }]
+file_operations.roots = [{ path = ".", mode = "write" }]
+file_search.roots = [{ path = "." }]
+csv.roots = [{ path = "." }]
+sqlite.roots = [{ path = ".", mode = "write" }]
+http_request.hosts = ["127.0.0.1:9"]
+web_fetch.hosts = ["127.0.0.1:9"]
+web_search = { url = "http://127.0.0.1:9/search", hosts = ["127.0.0.1:9"] }
+shell.commands = ["touch made"]
+mine.python = "effects:mine"
+[media]
+roots = [{ path = ".", mode = "write" }]
+hosts = ["127.0.0.1:9"]
+"""
+
+
+def test_a_dry_run_tells_of_each_effect_that_a_script_can_have_and_has_none(tmp_path: Path) -> None:
+    source = "from pathlib import Path\ndef mine() -> None:\n    Path('made').touch()\n"
+    write(tmp_path, main_lua=EFFECTS, m_toml=EFFECTS_MANIFEST, effects_py=source)
+    done = llmspell("run", "m.toml", "--dry-run", cwd=tmp_path, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.code == 0, done.err
+    *called, media, _saved, asked = re.findall(r"^dry run: would (?:call the tool )?(\S+)", done.err, re.MULTILINE)
+    assert [*called, media, _saved] == [
+        "file_reader", "file_operations", "file-operations", "file_search", "csv", "http_request", "web_fetch",
+        "web_search", "sqlite", "shell", "mine", "Media.load", "media:save",
+    ]  # fmt: skip
+    assert asked == "ask"
+    for name, given in (line.split("\t") for line in done.out.splitlines()[:-1]):
+        assert given == ("2" if name == "calculator" else f"[dry run: the tool {name} was not called]")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["effects.py", "m.toml", "main.lua"]
+
+
+def test_a_dry_run_has_nothing_to_record(folder: Path) -> None:
+    done = llmspell("run", "m.toml", "--dry-run", "--record", "run.jsonl", cwd=folder)
+    assert (done.code, "nothing to --record" in done.err, (folder / "run.jsonl").exists()) == (2, True, False)
+
+
+def test_media_money_keys_and_recordings_are_told_and_no_key_is_read(folder: Path) -> None:
+    manifest = """
+        run.script = "main.lua"
+        runtime.max_cost_usd = 0.25
+        [providers]
+        default = "filed"
+        filed = { kind = "anthropic", model = "m", api_key_file = "nowhere/key" }
+        ringed = { kind = "openai", model = "m", api_key_keyring = "service/user" }
+        played = { kind = "replay", file = "run.jsonl" }
+        [media]
+        roots = [{ path = "pictures" }, { path = "made", mode = "write", at = "out" }]
+        hosts = ["images.example.com"]
+        total_size = "5MB"
+        credentials = [{ host = "images.example.com", env = "IMAGES_KEY" }]
+    """
+    write(folder, m2_toml=manifest, **{"run_jsonl": ""})
+    done = llmspell("explain", "m2.toml", "--output", "json", cwd=folder, env={"IMAGES_KEY": "sesame"})
+    assert (done.code, done.err) == (0, "")
+    told = done.json["result"]
+    assert told["reads"] == [
+        "the recording run.jsonl (played).",
+        "files in pictures (Media.load).",
+        "files in made, which it sees as out (Media.load).",
+    ]
+    assert told["writes"] == [
+        "files in made, which it sees as out: makes and changes them, up to 5MB in all (media:save)."
+    ]
+    reached = "\n".join(told["reaches"])
+    assert "with the key in the file nowhere/key: what agents on 'filed' are told" in reached
+    assert "service/user" in reached
+    assert "images.example.com (Media.load), with the secret in IMAGES_KEY for images.example.com." in reached
+    assert "played" not in reached
+    assert "$0.25" in told["spends"][0]
+    assert "sesame" not in done.out
