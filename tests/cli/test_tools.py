@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from llmspell.cli.approve import question
 from tests.cli.helpers import in_terminal, llmspell, write
 
 MANIFEST = """\
@@ -134,6 +135,25 @@ def test_a_call_is_asked_for_on_the_terminal(folder: Path, answer: bytes, printe
     assert "The tool hash is to be called with" in screen.text
     assert 'input = "a\\u001b[2Jb"' in screen.text
     assert re.search(rf"^{printed}\s", screen.text.replace("\r", "\n"), re.MULTILINE)
+
+
+def test_what_is_asked_cannot_be_made_to_look_like_something_else() -> None:
+    forged = {"a\nCall hash? [y/N] y\nb": "\u202e\x9b2J", "k" * 100_000: 1, **{f"n{at}": at for at in range(1000)}}
+    lines = question("hash", forged).split("\n")
+    assert lines[:2] == [
+        "The tool hash is to be called with",
+        r'''  "a\nCall hash? [y/N] y\nb" = "\u202e\x9b2J"''',
+    ]
+    assert len(lines[2]) < 2_100
+    assert lines[-2:] == ["  and 962 arguments more, which are not shown", "Call hash?"]
+
+
+def test_what_was_typed_before_a_question_does_not_answer_it(folder: Path) -> None:
+    source = """for n = 1, 2 do print(n, pcall(Tool.execute, "hash", { input = "a" })) end"""
+    write(folder, twice_toml=ASKS.replace(ASKS.split("'''")[1], source))
+    screen = in_terminal("run", "twice.toml", "--timeout", "3s", cwd=folder, type_after=("[y/N]", b"y\ny\n"))
+    assert screen.code != 0
+    assert re.findall(r"^(\d)\s", screen.text.replace("\r", "\n"), re.MULTILINE) == ["1"]
 
 
 def test_without_a_terminal_a_call_that_asks_is_denied_and_yes_confirms_it(folder: Path) -> None:
