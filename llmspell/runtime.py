@@ -14,29 +14,23 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from llmspell.abi.spec import AGENT_OPERATIONS
-from llmspell.errors import HostError, LlmspellError, ScriptError, UsageError
-from llmspell.events import Chunk, Done, Event, Output
-from llmspell.host.dispatch import Gate, Operation
+from llmspell.connect import Agents, as_tools, lazy_media, tool_registry
+from llmspell.errors import HostError, LlmspellError, UsageError
+from llmspell.events import Done, Event, Output
+from llmspell.host.dispatch import Gate
 from llmspell.host.functions import Surroundings, functions
 from llmspell.host.relay import Relay
 from llmspell.limits import Budget, as_dict
 from llmspell.manifest.model import Manifest
+from llmspell.script import chunk_name, read_script
 
 if TYPE_CHECKING:
-    from llmspell.agents.operations import AgentOperations
-    from llmspell.media.store import MediaStore
-    from llmspell.providers.manager import ProviderManager
     from llmspell.providers.recording.file import Recording
     from llmspell.providers.traffic import Traffic
-    from llmspell.settings import ProviderSettings
     from llmspell.tools.base import Tool
-    from llmspell.tools.registry import Approve, Rehearse, ToolRegistry
-
-MAX_SCRIPT: Final = 4 * 1024 * 1024
-"""Bytes of a script. Hand-written and generated scripts stay far below; compiling this takes some seconds of fuel."""
+    from llmspell.tools.registry import Approve, Rehearse
 
 
 class ScriptOutput(NamedTuple):
@@ -97,7 +91,7 @@ class ScriptRuntime:
     ) -> None:
         """With `record`, what is asked of models is written to that file, which the first run begins."""
         self.manifest = manifest if manifest is not None else Manifest(file="", base=Path.cwd())
-        self._tools = _as_tools(tools)
+        self._tools = as_tools(tools)
         self._approve = approve
         self._rehearse = rehearse
         self._environ = os.environ if environ is None else environ
@@ -173,7 +167,7 @@ class ScriptRuntime:
     def granted_tools(self) -> list[Tool]:
         """The tools that a run has. Raises UsageError for one that `allowed_tools` names and that cannot be had."""
         security = self.manifest.security
-        if not self._tools and not security.allowed_tools and not self.manifest.tools:
+        if not self._tools and not security.allowed_tools:
             return []
         from llmspell.tools.granted import granted_tools
 
@@ -218,7 +212,7 @@ class ScriptRuntime:
                 broken.append(error)
                 driver.stop(HostError("an event callback failed"))
 
-        media = _media(manifest, self._environ, self._rehearse)
+        media = lazy_media(manifest, self._environ, self._rehearse)
         attached = [(await asyncio.to_thread(media().attach, path)).described() for path in attach]
         tools = self.granted_tools()
         script = Script(
@@ -243,9 +237,9 @@ class ScriptRuntime:
         def usage() -> dict[str, float]:
             return {"elapsed_ms": round((time.monotonic() - began) * 1000, 3), **budget.spent()}
 
-        agents = _Agents(
+        agents = Agents(
             manifest,
-            lambda: _registry(tools, self._approve, self._rehearse),
+            lambda: tool_registry(tools, self._approve, self._rehearse),
             self._environ,
             gate,
             media,
@@ -284,194 +278,6 @@ class ScriptRuntime:
         )
 
 
-class _Agents:
-    """The agents, tools and providers of one run, connected when the script first asks for any: their modules take as
-    long to load as all the others."""
-
-    def __init__(
-        self,
-        manifest: Manifest,
-        tools: Callable[[], ToolRegistry],
-        environ: Mapping[str, str],
-        gate: Gate,
-        media: Callable[[], MediaStore],
-        *,
-        live: bool,
-        recording: Recording | None,
-        traffic: Traffic | None,
-        rehearsed: bool,
-    ) -> None:
-        self._manifest = manifest
-        self._tools = tools
-        self._environ = environ
-        self._gate = gate
-        self._media = media
-        self._live = live
-        self._recording = recording
-        self._traffic = traffic
-        self._rehearsed = rehearsed
-        self._loop = asyncio.get_running_loop()
-        self._lock = threading.Lock()
-        self._connected: tuple[AgentOperations, ProviderManager] | None = None
-
-    def operations(self) -> dict[str, Operation]:
-        """The operations by name, each of which connects what it needs."""
-
-        def immediate(op: str) -> Operation:
-            return Operation(immediate=lambda payload: self._operations().immediate[op](payload))
-
-        def awaited(op: str) -> Operation:
-            return Operation(awaited=lambda payload: self._operations().awaited[op](payload))
-
-        return {op: (awaited if kind == "awaited" else immediate)(op) for op, kind in AGENT_OPERATIONS.items()}
-
-    async def aclose(self) -> None:
-        if self._connected is not None:
-            operations, providers = self._connected
-            await operations.aclose()
-            await providers.aclose()
-
-    def _operations(self) -> AgentOperations:
-        """Asked for on the guest's thread and on the event loop's."""
-        with self._lock:
-            if self._connected is None:
-                self._connected = self._connect()
-            return self._connected[0]
-
-    def _connect(self) -> tuple[AgentOperations, ProviderManager]:
-        from llmspell.agents.execution import Execution
-        from llmspell.agents.operations import AgentOperations
-        from llmspell.agents.turns import Turns
-        from llmspell.providers.manager import ProviderManager
-        from llmspell.providers.traffic import PROCESS
-
-        manifest, gate = self._manifest, self._gate
-        chosen = manifest.providers.effective()
-        entries = _rehearsed(chosen.entries) if self._rehearsed else chosen.entries
-        providers = ProviderManager(
-            entries, chosen.default, environ=self._environ, base=manifest.base, recording=self._recording
-        )
-        execution = Execution(
-            providers,
-            self._tools(),
-            Turns(
-                gate,
-                PROCESS if self._traffic is None else self._traffic,
-                money_limited=manifest.runtime.cost is not None,
-            ),
-            lambda calls: gate.budget.spend(tool_calls=calls),
-            self._on_text if self._live else None,
-            lambda raw, of: self._media().take(raw, of),
-            lambda medium, limit: self._media().prepare(medium, limit),
-        )
-        operations = AgentOperations(
-            execution,
-            self._media(),
-            self._loop,
-            streaming=manifest.runtime.enable_streaming,
-            max_streams=manifest.runtime.streams,
-        )
-        return operations, providers
-
-    def _on_text(self, agent: str, text: str) -> None:
-        self._gate.emit(Chunk(at=self._gate.elapsed(), stream=agent, text=text))
-
-
-NOT_ASKED: Final = "[dry run: the model was not asked]"
-
-
-def _rehearsed(entries: Mapping[str, ProviderSettings]) -> dict[str, ProviderSettings]:
-    """The providers of a dry run: they answer by themselves."""
-    from llmspell.settings import ProviderSettings, ScriptedReply
-
-    replies = (ScriptedReply(text=NOT_ASKED),)
-    return {
-        name: ProviderSettings(name=name, kind="scripted", model=entry.model, replies=replies)
-        for name, entry in entries.items()
-    }
-
-
-def _as_tools(tools: Iterable[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
-    tools = tuple(tools)
-    if not tools:
-        return ()
-    from llmspell.tools.base import Tool
-
-    made = tuple(tool if isinstance(tool, Tool) else _function(tool) for tool in tools)
-    names = [tool.name for tool in made]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UsageError(f"two tools are called '{twice}'", hint="give one of them another name: Tool(name=...)")
-    return made
-
-
-def _function(function: Callable[..., Any]) -> Tool:
-    from llmspell.tools.python import python_tool  # 25 ms, and only functions need it
-
-    return python_tool(function)
-
-
-def _registry(tools: list[Tool], approve: Approve | None, rehearse: Rehearse | None) -> ToolRegistry:
-    from llmspell.tools.registry import ToolRegistry
-
-    return ToolRegistry(tools, approve=approve, rehearse=rehearse)
-
-
-def _media(manifest: Manifest, environ: Mapping[str, str], rehearse: Rehearse | None) -> Callable[[], MediaStore]:
-    """Gives the media of one run, which are made when the first thread asks."""
-    lock = threading.Lock()
-    made: list[MediaStore] = []
-
-    def media() -> MediaStore:
-        with lock:
-            if not made:
-                from llmspell.media.store import MediaStore  # most scripts have none
-
-                made.append(MediaStore(manifest.media, manifest.base, environ, rehearse=rehearse))
-            return made[0]
-
-    return media
-
-
-def read_script(path: Path) -> bytes:
-    """A script's bytes from a file. Raises UsageError for a file that cannot be read, and as `checked_script`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_SCRIPT + 1)
-    except IsADirectoryError:
-        raise UsageError(f"{path} is a folder, not a script", hint="name the script or the manifest in it") from None
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no file {path}", hint="check the path; it is taken from the current folder"
-        ) from None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
-    return checked_script(data, str(path))
-
-
-def checked_script(data: bytes, name: str) -> bytes:
-    """A script's bytes: UTF-8, not bytecode, not too long; the mark of UTF-8 goes, and a first line `#!...` becomes a
-    comment. Raises ScriptError that says what is wrong."""
-    if len(data) > MAX_SCRIPT:
-        raise ScriptError(f"{name} is larger than {MAX_SCRIPT >> 20} MB")
-    if data.startswith(b"\x1bLua"):
-        raise ScriptError(f"{name} is compiled Lua; only source text is run", hint="run the .lua file it was made from")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raised = ScriptError(f"{name} is not UTF-8 text", hint="save the file as UTF-8")
-        raised.file, raised.line = name, line
-        raise raised from None
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    return b"--" + data[1:] if data.startswith(b"#") else data
-
-
-def chunk_name(name: str) -> str:
-    """What Lua calls a script in its messages: "@" and the name, from its end where it is long (Lua cuts at 60)."""
-    encoded = name.encode("utf-8", "replace")
-    return "@" + (encoded if len(encoded) <= 55 else b"..." + encoded[-52:]).decode("utf-8", "ignore")
-
-
 def _transferable(arg: str) -> str | bytes:
     """An argument or a variable for the guest: what the system could not decode goes in as the bytes that it was."""
     return arg if arg.isascii() or not any("\udc80" <= char <= "\udcff" for char in arg) else os.fsencode(arg)
@@ -490,4 +296,4 @@ def _agent_data(agent: Any) -> dict[str, Any]:
     return {**data, **lists, "parameters": dict(agent.parameters)}
 
 
-__all__ = ["RunReport", "ScriptOutput", "ScriptRuntime", "checked_script", "chunk_name", "read_script"]
+__all__ = ["RunReport", "ScriptOutput", "ScriptRuntime"]

@@ -38,6 +38,8 @@ MERGED = {
     "events": "core",
     "types": "core",
     "content": "core",
+    "script": "runtime",
+    "connect": "runtime",
     "settings": "core",
     "__init__": "llmspell",
     "__main__": "cli",

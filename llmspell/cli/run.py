@@ -18,7 +18,8 @@ from llmspell.cli.sources import Sources
 from llmspell.errors import UsageError
 from llmspell.events import Event
 from llmspell.manifest.model import Manifest, Overrides
-from llmspell.runtime import MAX_SCRIPT, RunReport, ScriptRuntime, checked_script, chunk_name
+from llmspell.runtime import RunReport, ScriptRuntime
+from llmspell.script import MAX_SCRIPT, checked_script, chunk_name
 
 T = TypeVar("T")
 STDIN = "-"

@@ -19,7 +19,7 @@ _MOST = 4 * 1024 * 1024
 
 class Sources:
     """The files of one run. `name` is the script's path as the user gave it, `called` what Lua calls it (chunk_name in
-    runtime.py), `text` what is in it."""
+    script.py), `text` what is in it."""
 
     def __init__(self, name: str = "", *, called: str = "@", text: bytes = b"", modules: Iterable[Path] = ()) -> None:
         self._name = name

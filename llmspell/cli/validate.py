@@ -13,7 +13,8 @@ from llmspell.host.hints import Place, hint
 from llmspell.manifest.load import load_manifest
 from llmspell.manifest.model import Manifest
 from llmspell.manifest.units import format_duration_ms, format_size
-from llmspell.runtime import ScriptRuntime, chunk_name
+from llmspell.runtime import ScriptRuntime
+from llmspell.script import chunk_name
 
 _COMPILE = 'local _, message = load(arg[1], arg[2], "t") return message'
 """Compiling is done where everything else is done: in the sandbox."""

@@ -1,4 +1,4 @@
-"""The anthropic and the ollama provider against aimock, which speaks their protocols too."""
+"""The anthropic, the ollama and the gemini provider against aimock, which speaks their protocols too."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ from tests.integration.test_providers import fault as fault_any
 
 pytestmark = pytest.mark.integration
 
-every_kind = pytest.mark.parametrize("kind", ["anthropic", "ollama"])
+CUT = {"anthropic": 4, "ollama": 4, "gemini": 2}
+"""Events after which text has come, and not all of it."""
+every_kind = pytest.mark.parametrize("kind", ["anthropic", "ollama", "gemini"])
 
 
 def ask(server: Aimock, kind: str, way: Way, asked: ModelRequest, **changes: Any) -> ModelReply:
@@ -47,8 +49,9 @@ def test_an_answer_arrives_and_says_why_it_ended(server: Aimock, kind: str, way:
 
 
 @both_ways
-def test_tokens_are_counted(server: Aimock, way: Way) -> None:
-    assert ask(server, "anthropic", way, request("What is 2+2?")).usage == Usage(input_tokens=12, output_tokens=7)
+@pytest.mark.parametrize("kind", ["anthropic", "gemini"])
+def test_tokens_are_counted(server: Aimock, kind: str, way: Way) -> None:
+    assert ask(server, kind, way, request("What is 2+2?")).usage == Usage(input_tokens=12, output_tokens=7)
 
 
 @every_kind
@@ -159,11 +162,10 @@ def test_a_refused_request_keeps_what_the_server_said(server: Aimock, kind: str)
 
 @every_kind
 def test_a_stream_that_breaks_off_is_an_error_that_keeps_what_had_arrived(server: Aimock, kind: str) -> None:
-    server.add(
-        {"userMessage": f"break off, {kind}"}, {"content": "one two three four"}, truncateAfterChunks=4, latency=10
-    )
+    words, answer = f"break off, {kind}", {"content": "one two three four"}
+    server.add({"userMessage": words}, answer, truncateAfterChunks=CUT[kind], latency=10)
     arrived: list[str] = []
-    error = fault(server, kind, listening(arrived), request(f"break off, {kind}"))
+    error = fault(server, kind, listening(arrived), request(words))
     assert isinstance(error, BadResponseError | ConnectError)
     assert error.partial_text == "".join(arrived)
 

@@ -20,7 +20,8 @@ from llmspell.errors import (
 )
 from llmspell.events import CallFinished, CallStarted, Chunk, Done, Event, Log, Output, Progress
 from llmspell.manifest.load import parse_manifest
-from llmspell.runtime import ScriptRuntime, checked_script, chunk_name, read_script
+from llmspell.runtime import ScriptRuntime
+from llmspell.script import checked_script, chunk_name, read_script
 from llmspell.tools.base import Tool
 from tests.runtime.running import ran, run, runtime
 
