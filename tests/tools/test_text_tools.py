@@ -58,6 +58,7 @@ def test_a_text_becomes(operation: str, given: dict[str, Any], expected: Any) ->
         ("find", {"input": "x", "pattern": "(x"}, r"missing \)"),
         ("find", {"input": "x", "pattern": r"(a)\1"}, "invalid escape"),
         ("find", {"input": "x", "pattern": "x" * 1001}, "longer than 1,000"),
+        ("replace", {"input": "x", "pattern": "x", "with": r"\g<9>"}, "^text: `with`: bad group"),
         ("find", {"pattern": "x"}, "`find` needs the argument 'input'"),
         ("replace", {"input": "x", "pattern": "x"}, "needs the argument 'with'"),
         ("template", {"template": "{{ name }}"}, "'name' is undefined"),
