@@ -16,6 +16,7 @@ JOBS: Final[Mapping[str, str]] = {
     "template": "llmspell.tools.jobs.template_job:run",
     "regex": "llmspell.tools.jobs.regex_job:run",
     "diff": "llmspell.tools.jobs.diff_job:run",
+    "form": "llmspell.tools.jobs.form_job:run",
     "csv": "llmspell.tools.jobs.csv_job:run",
     "sqlite": "llmspell.tools.jobs.sqlite_job:run",
 }

@@ -59,6 +59,7 @@ def test_a_text_becomes(operation: str, given: dict[str, Any], expected: Any) ->
         ("find", {"input": "x", "pattern": r"(a)\1"}, "invalid escape"),
         ("find", {"input": "x", "pattern": "x" * 1001}, "longer than 1,000"),
         ("replace", {"input": "x", "pattern": "x", "with": r"\g<9>"}, "^text: `with`: bad group"),
+        ("wrap", {"input": " " * 2_000_000, "width": 5}, "was stopped|more time"),
         ("find", {"pattern": "x"}, "`find` needs the argument 'input'"),
         ("replace", {"input": "x", "pattern": "x"}, "needs the argument 'with'"),
         ("template", {"template": "{{ name }}"}, "'name' is undefined"),
