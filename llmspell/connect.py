@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from llmspell.abi.spec import AGENT_OPERATIONS
+from llmspell.errors import UsageError
 from llmspell.events import Chunk
 from llmspell.host.dispatch import Gate, Operation
 from llmspell.manifest.model import Manifest
@@ -137,7 +138,11 @@ def as_tools(tools: Iterable[Tool | Callable[..., Any]]) -> tuple[Tool, ...]:
         return ()
     from llmspell.tools.base import Tool
 
-    return tuple(tool if isinstance(tool, Tool) else _function(tool) for tool in tools)
+    made = tuple(tool if isinstance(tool, Tool) else _function(tool) for tool in tools)
+    names = [tool.name for tool in made]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"two tools are called '{twice}'", hint="give one of them another name: Tool(name=...)")
+    return made
 
 
 def _function(function: Callable[..., Any]) -> Tool:

@@ -167,7 +167,7 @@ class ScriptRuntime:
     def granted_tools(self) -> list[Tool]:
         """The tools that a run has. Raises UsageError for one that `allowed_tools` names and that cannot be had."""
         security = self.manifest.security
-        if not self._tools and not security.allowed_tools:
+        if not self._tools and not security.allowed_tools and not self.manifest.tools:
             return []
         from llmspell.tools.granted import granted_tools
 

@@ -26,7 +26,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core",),
     ("access",),
     ("abi", "media", "schemas"),
-    ("manifest", "providers", "tools"),
+    ("providers", "tools"),
+    ("manifest",),
     ("agents", "host"),
     ("runtime",),
     ("llmspell",),  # llmspell/__init__.py, the public Python API

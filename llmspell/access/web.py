@@ -2,7 +2,7 @@
 
 Each request has a connection of its own (dial.py), so that each is judged anew; nothing is kept between two, neither
 cookies nor connections. The proxies of the environment are not used: a proxy looks names up itself, and nobody here
-would see where it leads. Importing this module imports httpcore (25 ms), so tools do when they are made.
+would see where it leads. Importing this module imports httpcore (25 ms), so tools do when they are called.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Web:
         *,
         name: str,
         section: str,
-        resolve: Resolver = system_resolver,
+        resolve: Resolver | None = None,
     ) -> None:
         self._reach = reach
         self._hosts = Hosts(reach.hosts)
@@ -66,7 +66,7 @@ class Web:
         self._environ = environ
         self._name = name
         self._section = section
-        self._resolve = resolve
+        self._resolve = resolve or system_resolver
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
 
     async def fetch(

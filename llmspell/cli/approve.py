@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from llmspell.cli.session import Session
@@ -18,6 +20,8 @@ TERMINAL: Final = "/dev/tty"
 """Not stdin: that is the script's."""
 MAX_SHOWN: Final = 2_000
 """Characters of one argument; what is left out is counted."""
+MAX_LISTED: Final = 40
+"""Arguments; more would push the first ones off the screen, and tools that are asked about take few."""
 _YES: Final = ("y", "yes")
 
 Approve = Callable[[str, Mapping[str, Any]], Awaitable[bool]]
@@ -49,6 +53,7 @@ def _ask(session: Session, name: str, arguments: Mapping[str, Any]) -> bool:
         with session.printer.lock:
             session.printer.clear()
             session.err.line_open = True  # the live line stays away
+        termios.tcflush(asked, termios.TCIFLUSH)  # what was typed before the question is no answer to it
         asked.write(f"{question(name, arguments)} [y/N] ".encode("utf-8", "replace"))
         answer = asked.readline()
         session.err.line_open = False
@@ -60,8 +65,18 @@ def question(name: str, arguments: Mapping[str, Any]) -> str:
     from llmspell.cli.report import harmless
 
     lines = [f"The tool {harmless(name)} is to be called with"]
-    lines += [f"  {harmless(key)} = {_shown(value)}" for key, value in arguments.items()] or ["  no arguments"]
-    return "\n".join([*lines, "Call it?"])
+    lines += [f"  {line}" for line in _listed(arguments)] or ["  no arguments"]
+    return "\n".join([*lines, f"Call {harmless(name)}?"])
+
+
+def _listed(arguments: Mapping[str, Any]) -> list[str]:
+    """Each argument in a line; a name that is no word is quoted, so that it cannot pass for lines of ours."""
+    lines = [
+        f"{key if key.isidentifier() and len(key) <= 64 else _shown(key)} = {_shown(value)}"
+        for key, value in islice(arguments.items(), MAX_LISTED)
+    ]
+    more = len(arguments) - len(lines)
+    return [*lines, f"and {more:,} arguments more, which are not shown"] if more else lines
 
 
 def _shown(value: Any) -> str:
@@ -80,7 +95,7 @@ class Rehearsal:
         self._printer = session.printer
 
     def tool(self, name: str, arguments: Mapping[str, Any]) -> None:
-        given = ", ".join(f"{key} = {_shown(value)}" for key, value in arguments.items())
+        given = ", ".join(_listed(arguments))
         self._say(f"would call the tool {name}" + (f" with {given}" if given else ""))
 
     def event(self, event: Event) -> None:

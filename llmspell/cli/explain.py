@@ -14,7 +14,7 @@ from llmspell.manifest.model import Manifest
 from llmspell.manifest.units import format_duration_ms, format_size
 from llmspell.settings import FileRoot, MediaSettings, ProviderSettings, Reach, ToolSettings
 from llmspell.tools.aliases import canonical
-from llmspell.tools.granted import settings_of, source_of
+from llmspell.tools.granted import check_sections, settings_of, source_of
 
 HEADINGS: Final = ("runs", "reads", "writes", "reaches", "spends", "asks")
 _WIDTH: Final = 86
@@ -47,6 +47,7 @@ def sentences(manifest: Manifest) -> dict[str, list[str]]:
     """Everything that the manifest grants, under the headings. No tool is loaded: who asks may not trust it yet. Raises
     UsageError for a name that no tool has."""
     tools = manifest.security.allowed_tools or ()
+    check_sections(manifest.tools)
     sections = {name: settings_of(name, manifest.tools) for name in tools}
     installed = [name for name, own in sections.items() if source_of(name, own) == "installed"]
     sections = {canonical(name): own for name, own in sections.items()}

@@ -29,6 +29,8 @@ def run(request: RunRequest, session: Session) -> int:
     """Run what is asked for; the exit code. Raises LlmspellError for what goes wrong before the run."""
     if not request.file:
         raise UsageError("the name of the file to run is empty")
+    if request.dry_run and request.record is not None:
+        raise UsageError("--dry-run asks no model, so there is nothing to --record", hint="leave one of them out")
     level = log_level(request.verbose)
     session.about["manifest" if is_manifest(request.file) else "script"] = request.file
     manifest = _manifest(request)

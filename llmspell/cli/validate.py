@@ -27,8 +27,8 @@ def validate(file: str, session: Session, *, resolved: bool, form: str) -> int:
     manifest = load_manifest(file) if is_manifest(file) else Manifest.for_script(file)
     if manifest.run.script is not None or manifest.run.source is not None:
         _compile(manifest, session)
-    for name in manifest.security.allowed_tools or ():
-        _check_tool(name, manifest)
+    if manifest.tools or manifest.security.allowed_tools:
+        _check_tools(manifest)
     if resolved:
         from llmspell.manifest.resolved import resolved as text_of
 
@@ -40,11 +40,13 @@ def validate(file: str, session: Session, *, resolved: bool, form: str) -> int:
     return session.end_quietly()
 
 
-def _check_tool(name: str, manifest: Manifest) -> None:
+def _check_tools(manifest: Manifest) -> None:
     """Raises UsageError for a name that no tool has; a tool of the user's is not loaded."""
-    from llmspell.tools.granted import settings_of, source_of
+    from llmspell.tools.granted import check_sections, settings_of, source_of
 
-    source_of(name, settings_of(name, manifest.tools))
+    for name in manifest.security.allowed_tools or ():
+        source_of(name, settings_of(name, manifest.tools))
+    check_sections(manifest.tools)
 
 
 def summary(file: str, manifest: Manifest) -> str:

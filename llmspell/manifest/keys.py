@@ -495,11 +495,16 @@ REACH = (
 
 TOOL = Section(
     build=ToolSettings,
-    doc="What is granted to one tool alone.",
+    doc="What is granted to one tool alone. Each tool takes some of these keys, and others are errors; a tool with "
+    "`python` takes `confirm` beside it.",
     keys=(
-        Key(name="roots", kind=Tables(section=ROOT), doc="The folders that the tool may use."),
+        Key(
+            name="roots",
+            kind=Tables(section=ROOT),
+            doc="The folders that the tool may use: one of files, `csv` or `sqlite`.",
+        ),
         *_bytes("max_file", "Largest file that the tool reads or writes", units.GB),
-        *_bytes("max_write", "What the tool may write in one run, over all files", units.I64_MAX),
+        *_bytes("max_write", "What `file_operations` or `sqlite` may write in one run, over all files", units.I64_MAX),
         Key(
             name="python",
             kind=Text(

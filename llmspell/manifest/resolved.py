@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmspell.manifest.keys import AGENT, MEDIA, PROVIDER, RUN, RUNTIME, SECURITY, TOOL
+from llmspell.manifest.keys import AGENT, MEDIA, PROVIDER, RUN, RUNTIME, SECURITY
 from llmspell.manifest.model import Manifest, RunSection
+from llmspell.manifest.tool_keys import write_tool
 
 
 def resolved(manifest: Manifest) -> str:
@@ -27,7 +28,7 @@ def resolved(manifest: Manifest) -> str:
         tables["agents"] = {name: AGENT.write(agent) for name, agent in manifest.agents.items()}
     tables["security"] = SECURITY.write(manifest.security)
     if manifest.tools:
-        tables["tools"] = {name: TOOL.write(tool) for name, tool in manifest.tools.items()}
+        tables["tools"] = {name: write_tool(tool) for name, tool in manifest.tools.items()}
     if manifest.media is not None:
         tables["media"] = MEDIA.write(manifest.media)
     default, entries = manifest.providers.effective()

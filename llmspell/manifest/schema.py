@@ -9,7 +9,8 @@ from llmspell.manifest.keys import DEFAULT_PROVIDER, NAME_PATTERN, NAMED, SECTIO
 
 def manifest_schema() -> dict[str, Any]:
     """A JSON Schema, draft 2020-12. It has every key with its kind, range and default, and refuses unknown ones; what
-    joins keys (a provider that an agent names exists, a default where several are configured) only the loader checks.
+    joins keys (a provider that an agent names exists, a key of [tools.NAME] is one that this tool takes) only the
+    loader checks.
     """
     properties = {name: section.schema() for name, section in SECTIONS.items()}
     properties["run"]["oneOf"] = [{"required": ["script"]}, {"required": ["source"]}]

@@ -16,7 +16,6 @@ from llmspell.manifest.keys import (
     PROVIDER_KINDS,
     RUN,
     SECTIONS,
-    TOOL,
 )
 from llmspell.manifest.model import EMBEDDED_PROVIDER, Manifest, ProvidersSection
 from llmspell.manifest.report import At, nearest, shown
@@ -50,7 +49,9 @@ def structure(document: dict[str, Any], at: At, *, file: str, base: Path, needs_
         elif name == "agents":
             sections[name] = _named(value, here, _agent)
         elif name == "tools":
-            sections[name] = _named(value, here, _tool)
+            from llmspell.manifest.tool_keys import read_tool  # only here: it knows the tools
+
+            sections[name] = _named(value, here, read_tool)
         else:
             sections[name] = SECTIONS[name].read(value, here)
     _check_agents(document, at)
@@ -139,10 +140,6 @@ def _provider(name: str, table: Any, at: At) -> Any:
 
 def _agent(name: str, table: Any, at: At) -> Any:
     return AGENT.read(table, at, name=name)
-
-
-def _tool(name: str, table: Any, at: At) -> Any:
-    return TOOL.read(table, at, name=name)
 
 
 def _check_agents(document: dict[str, Any], at: At) -> None:

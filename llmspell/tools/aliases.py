@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from llmspell.errors import ToolError
 from llmspell.tools.base import Arguments, Run, Tool
+from llmspell.tools.text_forms import MAX_OUTPUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +108,39 @@ _TEXT: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "word_wrap": ("wrap", {"width": "width"}),
 }
 """Their operation, ours, and how their options are called here."""
+
+
+def _text_of(options: Mapping[str, Any], name: str, default: str | None = None) -> str:
+    value = options.get(name, default)
+    if not isinstance(value, str):
+        raise ValueError(f"the option '{name}' must be a text")
+    return value
+
+
+def _bounded(size: int) -> None:
+    if size > MAX_OUTPUT:
+        raise ValueError(f"the text would be longer than {MAX_OUTPUT >> 20} MB")
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    _bounded(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _joined(delimiter: str, parts: list[str]) -> str:
+    _bounded(sum(map(len, parts)) + len(delimiter) * len(parts))
+    return delimiter.join(parts)
+
+
 _OF_SCRIPTS: Final[Mapping[str, Callable[[str, Mapping[str, Any]], str]]] = {
-    "replace": lambda text, options: text.replace(_need(options, "from", "replace"), _need(options, "to", "replace")),
+    "replace": lambda text, options: _replaced(text, _text_of(options, "from"), _text_of(options, "to")),
     "substring": lambda text, options: text[
         max(0, int(_need(options, "start", "substring"))) : max(0, int(_need(options, "end", "substring")))
     ],
-    "split": lambda text, options: json.dumps(text.split(options.get("delimiter") or " "), ensure_ascii=False),
-    "join": lambda text, options: (options.get("delimiter", " ")).join(map(str, _json(text, "input"))),
+    "split": lambda text, options: json.dumps(
+        text.split(_text_of(options, "delimiter", " ") or " "), ensure_ascii=False
+    ),
+    "join": lambda text, options: _joined(_text_of(options, "delimiter", " "), list(map(str, _json(text, "input")))),
     "sanitize": lambda text, _: "".join(char for char in text if char.isprintable() or char in "\n\t"),
 }
 """Those that a script has in Lua, so that our tool has none of them."""
@@ -305,7 +332,7 @@ _RULES: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
         **({"minimum": rule["min"]} if rule.get("min") is not None else {}),
         **({"maximum": rule["max"]} if rule.get("max") is not None else {}),
     },
-    "pattern": lambda rule: {"pattern": rule.get("regex", "")},
+    "pattern": lambda rule: {"pattern": _need(rule, "regex", "pattern")},
     "enum": lambda rule: {"enum": rule.get("values") or [None]},
     "email": lambda _: {"pattern": r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$"},
     "url": lambda _: {"pattern": r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^\s]+$"},
@@ -326,8 +353,10 @@ _RULES: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
 
 def _rules(given: Any) -> dict[str, Any]:
     rules = given.get("rules") if isinstance(given, dict) else given
+    if not isinstance(rules, list):
+        raise ValueError("the rules must be a list, or stand in a table as `rules`")
     schemas = []
-    for rule in rules if isinstance(rules, list) else []:
+    for rule in rules:
         kind = rule.get("type") if isinstance(rule, dict) else None
         if not isinstance(kind, str) or kind not in _RULES:
             raise ValueError(f"there is no rule '{str(kind)[:80]}'; there are {', '.join(_RULES)}")

@@ -23,5 +23,7 @@ class Tool:
     """Each call is asked for before it is made."""
     pure: bool = False
     """It touches nothing outside of the call: a dry run makes such calls too."""
+    built_in: bool = False
+    """It comes with llmspell, and so answers to the names of aliases.py too."""
     alias_of: Tool | None = None
     """The tool that does the work, where this is only another way to call it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -43,4 +44,4 @@ def built_in(name: str, settings: ToolSettings, base: Path, environ: Mapping[str
     module, _, function = BUILT_IN[name].partition(":")
     make = getattr(import_module(f"llmspell.tools.{module}"), function)
     made: Tool = make(settings, environ if name in WEB else base)
-    return made
+    return replace(made, name=name, built_in=True)

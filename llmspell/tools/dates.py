@@ -5,6 +5,7 @@ form that the call gives; one without an offset is in `timezone`, which is UTC w
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -80,7 +81,7 @@ def parsed(value: str | float, zone: ZoneInfo | None = None, pattern: str | None
     found: datetime | None = None
     try:
         found = datetime.strptime(value, pattern) if pattern else datetime.fromisoformat(value.strip())
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, re.error) as error:  # the last for a directive that stands twice
         if pattern:
             raise ToolError(f"datetime: {error}") from None
         found = _rfc2822(value)

@@ -32,6 +32,7 @@ def granted_tools(
     """The tools of the allowed names, each with its grants; without a list, the program's own. Raises UsageError for a
     name that no tool has, and for a tool that cannot be had."""
     handed = {tool.name: tool for tool in own}
+    check_sections(settings, handed)
     if allowed is None:
         return [_confirmed(tool, settings_of(name, settings)) for name, tool in handed.items()]
     made: dict[str, Tool] = {}  # what two names stand for is one tool, with one account of what it writes
@@ -46,22 +47,41 @@ def settings_of(name: str, settings: Mapping[str, ToolSettings]) -> ToolSettings
     return settings[same[0]] if same else ToolSettings(name=name)
 
 
+def check_sections(settings: Mapping[str, ToolSettings], handed: Collection[str] = ()) -> None:
+    """Raises UsageError for a section whose name no tool has, and for two sections of one tool."""
+    for name, section in settings.items():
+        settings_of(name, settings)
+        if _source(name, section, handed) is None:
+            raise UsageError(f"[tools.{name}] names no tool", hint=_near(name, handed))
+
+
 def source_of(name: str, settings: ToolSettings, handed: Collection[str] = ()) -> Source:
     """Where the tool of that name comes from. Nothing of a tool is imported for it. Raises UsageError for none."""
+    source = _source(name, settings, handed)
+    if source is None:
+        raise UsageError(f"`allowed_tools` names '{name}', and there is no such tool", hint=_near(name, handed))
+    return source
+
+
+def _source(name: str, settings: ToolSettings, handed: Collection[str]) -> Source | None:
     if name in handed:
         return "program"
     if settings.python is not None:
         return "python"
     if canonical(name) in BUILT_IN:
         return "built-in"
+    return "installed" if name in _installed() else None
+
+
+def _installed() -> Collection[str]:
     from importlib.metadata import entry_points  # 20 ms, and few installations have any
 
-    installed = entry_points(group=ENTRY_POINTS).names
-    if name in installed:
-        return "installed"
-    near = get_close_matches(name, [*handed, *BUILT_IN, *installed], n=1)
-    hint = f"did you mean '{near[0]}'?" if near else "`llmspell tools` lists the built-in ones; your own need `python`"
-    raise UsageError(f"`allowed_tools` names '{name}', and there is no such tool", hint=hint)
+    return entry_points(group=ENTRY_POINTS).names
+
+
+def _near(name: str, handed: Collection[str]) -> str:
+    near = get_close_matches(name, [*handed, *BUILT_IN, *_installed()], n=1)
+    return f"did you mean '{near[0]}'?" if near else "`llmspell tools` lists the built-in ones; your own need `python`"
 
 
 def _tool(
@@ -74,16 +94,15 @@ def _tool(
 ) -> Tool:
     source = source_of(name, settings, handed.keys())
     if source == "program":
-        tool = handed[name]
-    elif source == "built-in":
+        return _confirmed(handed[name], settings)
+    if source == "built-in":
         ours = canonical(name)
         if ours not in made:
-            made[ours] = replace(built_in(ours, settings, base, environ), name=ours)
-        tool = made[ours] if name == ours else alias(name, made[ours])
-    else:
-        from llmspell.tools.python import installed, referenced
+            made[ours] = _confirmed(built_in(ours, settings, base, environ), settings)  # before it has other names
+        return made[ours] if name == ours else alias(name, made[ours])
+    from llmspell.tools.python import installed, referenced
 
-        tool = referenced(name, settings.python, base) if settings.python is not None else installed(name, ENTRY_POINTS)
+    tool = referenced(name, settings.python, base) if settings.python is not None else installed(name, ENTRY_POINTS)
     return _confirmed(tool, settings)
 
 

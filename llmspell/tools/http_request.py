@@ -6,14 +6,17 @@ import base64
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from llmspell.access.dial import Resolver, system_resolver
 from llmspell.access.messages import Answer
-from llmspell.access.web import Web
 from llmspell.settings import Method, ToolSettings
 from llmspell.tools.base import Tool
 from llmspell.tools.decoding import as_json, as_text
+from llmspell.tools.network import network
+
+if TYPE_CHECKING:
+    from llmspell.access.dial import Resolver
+    from llmspell.access.web import Web
 
 PARAMETERS: Mapping[str, Any] = {
     "type": "object",
@@ -34,10 +37,11 @@ PARAMETERS: Mapping[str, Any] = {
 }
 
 
-def http_request(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver = system_resolver) -> Tool:
-    web = Web(settings, environ, name=settings.name, section=f"[tools.{settings.name}]", resolve=resolve)
+def http_request(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver | None = None) -> Tool:
+    granted = network(settings, environ, resolve)
 
     async def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        web = granted()
         headers = dict(arguments.get("headers", {}))
         answer = await web.fetch(
             arguments["url"],

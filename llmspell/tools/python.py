@@ -27,6 +27,7 @@ from llmspell.tools.base import Arguments, Tool
 from llmspell.types import RawMedia
 
 _KINDS: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_TYPES: Final = "arguments are str, int, float, bool, list, dict, Literal, dataclasses and the like"
 _importing = threading.Lock()
 
 
@@ -135,7 +136,8 @@ def _schema(kind: type[msgspec.Struct], about: dict[str, str]) -> dict[str, Any]
     try:
         (reference,), parts = msgspec.json.schema_components((kind,), ref_template="#/$defs/{name}")
     except TypeError as error:
-        raise UsageError(f"'{kind.__name__}' cannot be a tool: {error}") from error
+        reason = str(error).rpartition("\n")[2]  # before it stands how a program would teach msgspec the type
+        raise UsageError(f"'{kind.__name__}' cannot be a tool: {reason}", hint=_TYPES) from error
     whole: dict[str, Any] = parts.pop(reference["$ref"].rpartition("/")[2])
     properties = {
         field: {**schema, "description": about[field]} if about.get(field) else schema

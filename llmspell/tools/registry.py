@@ -30,7 +30,8 @@ class ToolRegistry:
         self, tools: Iterable[Tool] = (), *, approve: Approve | None = None, rehearse: Rehearse | None = None
     ) -> None:
         self._tools = {tool.name: tool for tool in tools}
-        self._plain = {canonical(tool.name): tool.alias_of or tool for tool in self._tools.values()}
+        ours = (tool.alias_of or tool for tool in self._tools.values() if tool.built_in)
+        self._plain = {tool.name: tool for tool in ours}
         self._schemas: dict[str, Schema] = {}
         self._approve = approve
         self._rehearse = rehearse
@@ -79,7 +80,7 @@ class ToolRegistry:
             if task is None or task.cancelling():
                 raise
             raise _failed(tool, "failed: it was cancelled from within") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # no tool ends the process
             raise _failed(tool, f"failed: {type(error).__name__}: {error}") from error
         if isinstance(result, RawMedia):
             return result
@@ -87,6 +88,8 @@ class ToolRegistry:
             if depth_fits(result):
                 pack(result)
                 return result
+        except InvalidArgument as error:
+            raise _failed(tool, f"gave too much: {error.message}") from error
         except (TypeError, ValueError) as error:
             raise _failed(tool, f"gave something that is not plain data: {error}") from error
         raise _failed(tool, f"gave a value that is nested more than {MAX_DEPTH} levels deep")

@@ -8,7 +8,7 @@ from typing import Any, Final
 from llmspell.errors import ToolError
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Arguments, Tool
-from llmspell.tools.text_forms import FORMS
+from llmspell.tools.text_forms import FORMS, SLOW_FORMS
 from llmspell.tools.worker import work
 
 NEEDS: Final = {
@@ -30,6 +30,8 @@ def text_tool(_settings: ToolSettings, _base: Path) -> Tool:
         for name in NEEDS.get(operation, ("input",)):
             if name not in arguments:
                 raise ToolError(f"text: `{operation}` needs the argument '{name}'")
+        if operation in SLOW_FORMS:
+            return await work("text", "form", arguments)
         if operation in FORMS:
             return FORMS[operation](arguments["input"], arguments)
         if operation == "diff":

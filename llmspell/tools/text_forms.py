@@ -65,3 +65,5 @@ FORMS: Final[Mapping[str, Callable[[str, Arguments], Any]]] = {
     },
 }
 """What each makes of the text and the call's arguments."""
+SLOW_FORMS: Final = ("wrap", "dedent")
+"""Those that textwrap makes: a megabyte of spaces takes it half a minute."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from llmspell.access.dial import Resolver, system_resolver
 from llmspell.access.messages import Answer
-from llmspell.access.web import Web
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Tool
 from llmspell.tools.decoding import as_text, page_text
+from llmspell.tools.network import network
 from llmspell.tools.readable import Unreadable, readable
+
+if TYPE_CHECKING:
+    from llmspell.access.dial import Resolver
+    from llmspell.access.web import Web
 
 MAX_CHARACTERS: Final = 50_000
 """Of a text, unless the call says otherwise: ten thousand words, which models still read."""
@@ -22,12 +25,13 @@ PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
 ACCEPT: Final = "text/html, application/xhtml+xml, text/*;q=0.9, */*;q=0.1"
 
 
-def web_fetch(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver = system_resolver) -> Tool:
-    web = Web(settings, environ, name=settings.name, section=f"[tools.{settings.name}]", resolve=resolve)
+def web_fetch(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver | None = None) -> Tool:
+    granted = network(settings, environ, resolve)
 
     reading = asyncio.Semaphore(MAX_READ_AT_ONCE)
 
     async def run(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        web = granted()
         answer = await web.fetch(arguments["url"], headers={"accept": ACCEPT})
         if not 200 <= answer.status < 300:
             raise web.failed("status", f"{answer.url} answers with the status {answer.status}")

@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from llmspell.access.dial import Resolver, system_resolver
-from llmspell.access.web import Web
 from llmspell.settings import ToolSettings
 from llmspell.tools.base import Tool
+from llmspell.tools.network import network
+
+if TYPE_CHECKING:
+    from llmspell.access.dial import Resolver
 
 MAX_RESULTS: Final = 20
 """What engines give in one answer."""
@@ -51,12 +53,13 @@ ENGINES: Final[Mapping[str, Engine]] = MappingProxyType(
 )
 
 
-def web_search(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver = system_resolver) -> Tool:
-    web = Web(settings, environ, name=settings.name, section=f"[tools.{settings.name}]", resolve=resolve)
+def web_search(settings: ToolSettings, environ: Mapping[str, str], resolve: Resolver | None = None) -> Tool:
+    granted = network(settings, environ, resolve)
     name = settings.engine or ("searxng" if settings.url else "brave")
     engine, url = ENGINES[name], settings.url or ENGINES[name].url
 
     async def run(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+        web = granted()
         count = int(arguments.get("count", 10))
         query = engine.query(arguments["query"], count)
         answer = await web.fetch(url, query=query, headers={"accept": "application/json"})

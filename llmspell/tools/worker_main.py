@@ -16,6 +16,7 @@ JOBS: Final[Mapping[str, str]] = {
     "template": "llmspell.tools.jobs.template_job:run",
     "regex": "llmspell.tools.jobs.regex_job:run",
     "diff": "llmspell.tools.jobs.diff_job:run",
+    "form": "llmspell.tools.jobs.form_job:run",
     "csv": "llmspell.tools.jobs.csv_job:run",
     "sqlite": "llmspell.tools.jobs.sqlite_job:run",
 }
@@ -32,8 +33,13 @@ def main(job: str, seconds: int, max_file: int) -> int:
         reply = {"value": run(unpack(sys.stdin.buffer.read()))}
     except Refused as error:
         reply = {"error": str(error)[:1000]}
-    except (MemoryError, RecursionError):
+    except RecursionError:
+        reply = {"error": "it is nested too deeply"}
+    except MemoryError:
         return 1
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) else error  # without the machine's paths
+        reply = {"error": f"it failed: {type(error).__name__}: {reason}"[:1000]}
     sys.stdout.buffer.write(pack(reply))
     sys.stdout.buffer.flush()
     return 0

@@ -22,6 +22,7 @@ WITHOUT = {
     "run hello.lua --stream": ("httpx", "cyclopts", "rich", "llmspell.cli.live"),
     "run mock.lua": ("httpx", "cyclopts", "rich", "tomllib", "cattrs"),
     "run hello.toml": ("httpx", "cyclopts", "rich", "cattrs", "difflib", *AGENTS),
+    "run web.toml": ("httpx", "httpcore", "cyclopts", "rich", "jq", "jinja2", "simpleeval", "llmspell.access.web"),
     "schema": ("httpx", "wasmtime", "msgpack"),
 }
 
@@ -32,6 +33,10 @@ def test_a_command_does_not_load_what_it_does_not_need(words: str, tmp_path: Pat
         tmp_path,
         hello_lua='print("hello")',
         hello_toml='[run]\nscript = "hello.lua"\n',
+        web_toml="""
+            run.source = "print(#Tool.list())"
+            security.allowed_tools = ["http_request", "web_fetch", "web_search", "json_query", "text", "calculator"]
+        """,
         mock_lua='print(Agent.create{ model = "mock" }:execute("hi").text)',
     )
     done = subprocess.run(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from llmspell.cli.approve import question
 from tests.cli.helpers import in_terminal, llmspell, write
 
 MANIFEST = """\
@@ -136,6 +137,25 @@ def test_a_call_is_asked_for_on_the_terminal(folder: Path, answer: bytes, printe
     assert re.search(rf"^{printed}\s", screen.text.replace("\r", "\n"), re.MULTILINE)
 
 
+def test_what_is_asked_cannot_be_made_to_look_like_something_else() -> None:
+    forged = {"a\nCall hash? [y/N] y\nb": "\u202e\x9b2J", "k" * 100_000: 1, **{f"n{at}": at for at in range(1000)}}
+    lines = question("hash", forged).split("\n")
+    assert lines[:2] == [
+        "The tool hash is to be called with",
+        r'''  "a\nCall hash? [y/N] y\nb" = "\u202e\x9b2J"''',
+    ]
+    assert len(lines[2]) < 2_100
+    assert lines[-2:] == ["  and 962 arguments more, which are not shown", "Call hash?"]
+
+
+def test_what_was_typed_before_a_question_does_not_answer_it(folder: Path) -> None:
+    source = """for n = 1, 2 do print(n, pcall(Tool.execute, "hash", { input = "a" })) end"""
+    write(folder, twice_toml=ASKS.replace(ASKS.split("'''")[1], source))
+    screen = in_terminal("run", "twice.toml", "--timeout", "3s", cwd=folder, type_after=("[y/N]", b"y\ny\n"))
+    assert screen.code != 0
+    assert re.findall(r"^(\d)\s", screen.text.replace("\r", "\n"), re.MULTILINE) == ["1"]
+
+
 def test_without_a_terminal_a_call_that_asks_is_denied_and_yes_confirms_it(folder: Path) -> None:
     denied = llmspell("run", "asks.toml", cwd=folder).out
     assert denied == "false\tdenied: the tool 'hash' needs a confirmation, and there is no terminal to ask on\n"
@@ -155,3 +175,100 @@ def test_a_dry_run_says_what_would_be_done(folder: Path) -> None:
     assert "dry run: would ask ann (real/m)\n" in done.err
     assert done.out.endswith("[dry run: the model was not asked]\n")
     assert not (folder / "out").exists()
+
+
+EFFECTS = """
+local function try(name, args) print(name, select(2, pcall(Tool.execute, name, args))) end
+try("file_reader", { path = "main.lua" })
+try("file_operations", { operation = "write", path = "made", content = "x" })
+try("file-operations", { operation = "write", path = "made", input = "x" })
+try("file_search", { pattern = "x" })
+try("csv", { path = "main.lua" })
+try("http_request", { url = "http://127.0.0.1:9/" })
+try("web_fetch", { url = "http://127.0.0.1:9/" })
+try("web_search", { query = "x" })
+try("sqlite", { path = "made.db", sql = "CREATE TABLE t(x)" })
+try("shell", { command = "touch made" })
+try("mine", {})
+try("calculator", { expression = "1 + 1" })
+Media.load("http://127.0.0.1:9/a.png"):save("made.txt")
+print(Agent.create{ name = "ann" }:execute("hi").text)
+"""
+EFFECTS_MANIFEST = """
+run.script = "main.lua"
+providers.real = { kind = "openai", base_url = "http://127.0.0.1:9/v1", model = "m" }
+[security]
+allowed_tools = ["file_reader", "file_operations", "file_search", "csv", "http_request", "web_fetch", "web_search",
+  "sqlite", "shell", "mine", "calculator"]
+[tools]
+file_reader.roots = [{ path = "." }]
+file_operations.roots = [{ path = ".", mode = "write" }]
+file_search.roots = [{ path = "." }]
+csv.roots = [{ path = "." }]
+sqlite.roots = [{ path = ".", mode = "write" }]
+http_request.hosts = ["127.0.0.1:9"]
+web_fetch.hosts = ["127.0.0.1:9"]
+web_search = { url = "http://127.0.0.1:9/search", hosts = ["127.0.0.1:9"] }
+shell.commands = ["touch made"]
+mine.python = "effects:mine"
+[media]
+roots = [{ path = ".", mode = "write" }]
+hosts = ["127.0.0.1:9"]
+"""
+
+
+def test_a_dry_run_tells_of_each_effect_that_a_script_can_have_and_has_none(tmp_path: Path) -> None:
+    source = "from pathlib import Path\ndef mine() -> None:\n    Path('made').touch()\n"
+    write(tmp_path, main_lua=EFFECTS, m_toml=EFFECTS_MANIFEST, effects_py=source)
+    done = llmspell("run", "m.toml", "--dry-run", cwd=tmp_path, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.code == 0, done.err
+    *called, media, _saved, asked = re.findall(r"^dry run: would (?:call the tool )?(\S+)", done.err, re.MULTILINE)
+    assert [*called, media, _saved] == [
+        "file_reader", "file_operations", "file-operations", "file_search", "csv", "http_request", "web_fetch",
+        "web_search", "sqlite", "shell", "mine", "Media.load", "media:save",
+    ]  # fmt: skip
+    assert asked == "ask"
+    for name, given in (line.split("\t") for line in done.out.splitlines()[:-1]):
+        assert given == ("2" if name == "calculator" else f"[dry run: the tool {name} was not called]")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["effects.py", "m.toml", "main.lua"]
+
+
+def test_a_dry_run_has_nothing_to_record(folder: Path) -> None:
+    done = llmspell("run", "m.toml", "--dry-run", "--record", "run.jsonl", cwd=folder)
+    assert (done.code, "nothing to --record" in done.err, (folder / "run.jsonl").exists()) == (2, True, False)
+
+
+def test_media_money_keys_and_recordings_are_told_and_no_key_is_read(folder: Path) -> None:
+    manifest = """
+        run.script = "main.lua"
+        runtime.max_cost_usd = 0.25
+        [providers]
+        default = "filed"
+        filed = { kind = "anthropic", model = "m", api_key_file = "nowhere/key" }
+        ringed = { kind = "openai", model = "m", api_key_keyring = "service/user" }
+        played = { kind = "replay", file = "run.jsonl" }
+        [media]
+        roots = [{ path = "pictures" }, { path = "made", mode = "write", at = "out" }]
+        hosts = ["images.example.com"]
+        total_size = "5MB"
+        credentials = [{ host = "images.example.com", env = "IMAGES_KEY" }]
+    """
+    write(folder, m2_toml=manifest, **{"run_jsonl": ""})
+    done = llmspell("explain", "m2.toml", "--output", "json", cwd=folder, env={"IMAGES_KEY": "sesame"})
+    assert (done.code, done.err) == (0, "")
+    told = done.json["result"]
+    assert told["reads"] == [
+        "the recording run.jsonl (played).",
+        "files in pictures (Media.load).",
+        "files in made, which it sees as out (Media.load).",
+    ]
+    assert told["writes"] == [
+        "files in made, which it sees as out: makes and changes them, up to 5MB in all (media:save)."
+    ]
+    reached = "\n".join(told["reaches"])
+    assert "with the key in the file nowhere/key: what agents on 'filed' are told" in reached
+    assert "service/user" in reached
+    assert "images.example.com (Media.load), with the secret in IMAGES_KEY for images.example.com." in reached
+    assert "played" not in reached
+    assert "$0.25" in told["spends"][0]
+    assert "sesame" not in done.out

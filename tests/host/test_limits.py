@@ -267,7 +267,7 @@ def test_a_reply_of_100_mb_is_an_error_and_not_a_crash() -> None:
 
     tool = Tool(name="huge", run=huge)
     caught = run("local ok, e = pcall(Tool.execute, 'huge', { size = 100e6 }) return e.kind, e.message", tools=[tool])
-    assert caught.result == "argument"
+    assert caught.result == "tool"
     assert "at most 32 MB" in caught.report.output.results[1]
     error, _ = limited("return #Tool.execute('huge', { size = 30e6 })", 'memory = "20MB"', tools=[tool])
     assert error.limit == "memory_bytes"

@@ -256,22 +256,31 @@ BAD = {
     "header names and values": "[providers.a]\nheaders = { 'a b' = 'x', b = 1, c = \"x\\r\\ny\" }\n",
     "headers are no table": "[providers.a]\nheaders = ['x']\n",
     "folders of a tool": (
-        "[[tools.t.roots]]\n[[tools.t.roots]]\npath = ''\nmode = 'rw'\nplace = '/tmp'\n[[tools.t.roots]]\npath = 'x'\n"
-        "at = '../x'\n[[tools.t.roots]]\npath = 'x'\nat = '~/x'\n[[tools.t.roots]]\npath = 'x'\nat = \"a\\u0000\"\n"
+        "[[tools.csv.roots]]\n[[tools.csv.roots]]\npath = ''\nmode = 'rw'\nplace = '/tmp'\n"
+        "[[tools.csv.roots]]\npath = 'x'\n"
+        "at = '../x'\n[[tools.csv.roots]]\npath = 'x'\nat = '~/x'\n[[tools.csv.roots]]\npath = 'x'\nat = \"a\\u0000\"\n"
     ),
-    "sizes of a tool": "[tools.t]\nmax_file_size = '2GB'\nmax_write_bytes = 0\n[tools.u]\nroots = ['data']\n",
+    "sizes of a tool": (
+        "[tools.file_operations]\nmax_file_size = '2GB'\nmax_write_bytes = 0\n[tools.file_search]\nroots = ['data']\n"
+    ),
     "key given twice": "[run]\nscript = 'a.lua'\nargs = []\nscript = 'b.lua'\n",
     "table given twice": "[run]\nscript = 'a.lua'\n[runtime]\n[run]\nargs = []\n",
     "nested too deep": "[agents.a]\nparameters = " + "{a = " * 40 + "1" + "}" * 40 + "\n",
     "dotted keys and windows line ends": "runtime.fuel = '1'\r\nruntime.tasks = 'x'\r\n",
     "what of the network": (
-        "[tools.t]\nhosts = ['http://a.test', '10.0.0.0/4', '*.1.2.3.4', 3]\nmethods = ['get', 'BREW']\n"
-        "max_response_size = '1GB'\nmax_redirects = 21\nengine = 'bing'\nurl = 'searx.test'\n"
+        "[tools.http_request]\nhosts = ['http://a.test', '10.0.0.0/4', '*.1.2.3.4', 3]\nmethods = ['get', 'BREW']\n"
+        "max_response_size = '1GB'\nmax_redirects = 21\n[tools.web_search]\nengine = 'bing'\nurl = 'searx.test'\n"
     ),
     "credentials of tools": (
-        "[[tools.t.credentials]]\nhost = '*.a.test'\nenv = 'sk-123'\n"
-        "[[tools.t.credentials]]\nhost = 'a.test'\nheader = 'Host'\nprefix = \"a\\nb\"\nenv = 'A'\n"
-        "[[tools.t.credentials]]\nhost = '10.0.0.0/8'\nheader = 'a b'\nkey = 'sk-1'\n"
+        "[[tools.http_request.credentials]]\nhost = '*.a.test'\nenv = 'sk-123'\n"
+        "[[tools.http_request.credentials]]\nhost = 'a.test'\nheader = 'Host'\nprefix = \"a\\nb\"\nenv = 'A'\n"
+        "[[tools.http_request.credentials]]\nhost = '10.0.0.0/8'\nheader = 'a b'\nkey = 'sk-1'\n"
+    ),
+    "keys of other tools": (
+        "[tools.calculator]\nengine = 'brave'\nroots = [{ path = 'x' }]\n[tools.file_reader]\nhosts = ['a.test']\n"
+        "max_write_size = '1MB'\n[tools.csv-analyzer]\ncommands = ['echo']\n[tools.web_fetch]\nmethods = ['GET']\n"
+        "[tools.hash]\npython = 'a:b'\nroots = [{ path = 'x' }]\n[tools.own]\ntimeout = '5s'\n"
+        "[tools.own2]\npython = 3\nurl = 1\nzzz = 1\n[tools.file_raeder]\nroots = [{ path = 'x' }]\n"
     ),
     "long values are cut": f"[run]\noutput = '{'x' * 200}'\n{'k' * 200} = 1\n",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -160,6 +161,32 @@ MEDIA = st.builds(
 )
 
 
+REACHES: dict[str, st.SearchStrategy[Any]] = {
+    "hosts": some(st.sampled_from(["a.test", "*.b.test:8443", "10.0.0.0/8", "*"])),
+    "max_response_bytes": st.integers(1, 2**20),
+    "timeout_ms": TIMES.filter(bool),
+    "max_redirects": st.integers(0, 20),
+}
+FOLDERS: dict[str, st.SearchStrategy[Any]] = {
+    "roots": st.lists(ROOTS, max_size=2).map(tuple),
+    "max_file_bytes": st.integers(1, 2**30),
+}
+OF_TOOLS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "file_operations": {**FOLDERS, "max_write_bytes": COUNTS},
+    "csv-analyzer": FOLDERS,
+    "sqlite": {"roots": FOLDERS["roots"], "max_write_bytes": COUNTS, "timeout_ms": TIMES.filter(bool)},
+    "shell": {"commands": some(st.sampled_from(["git status", "echo *"])), "cwd": FILLED, "env": some(ENV)},
+    "http_request": {**REACHES, "methods": some(st.sampled_from(["GET", "POST"]))},
+    "web_search": {**REACHES, "engine": st.sampled_from([None, "brave", "searxng"])},
+    "calculator": {},
+    "own": {"python": st.sampled_from([None, "package.module:function"])},
+}
+TOOLS = {
+    name: st.builds(ToolSettings, name=st.just(name), confirm=st.booleans(), **fields)
+    for name, fields in OF_TOOLS.items()
+}
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     section = draw(providers())
@@ -177,15 +204,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         )
         for name in draw(st.lists(NAMES, max_size=2, unique=True))
     }
-    tools = {
-        name: ToolSettings(
-            name=name,
-            roots=draw(st.lists(ROOTS, max_size=2).map(tuple)),
-            max_file_bytes=draw(st.integers(1, 2**30)),
-            max_write_bytes=draw(COUNTS),
-        )
-        for name in draw(st.lists(NAMES, max_size=2, unique=True))
-    }
+    tools = {name: draw(TOOLS[name]) for name in draw(st.lists(st.sampled_from(list(TOOLS)), unique=True))}
     return Manifest(
         file="m.toml",
         base=Path("project"),
@@ -212,6 +231,15 @@ def test_every_default_is_written_out(name: str, snapshot: SnapshotAssertion) ->
     text = resolved(parse(GOOD[name]))
     assert text == snapshot
     assert parse(text) == parse(GOOD[name])
+
+
+def test_of_a_tool_only_the_keys_that_mean_something_to_it_are_written() -> None:
+    written = tomllib.loads(resolved(parse("[tools.calculator]\n[tools.file_reader]\n[tools.own]\npython = 'a:b'\n")))
+    assert written["tools"] == {
+        "calculator": {"confirm": False},
+        "file_reader": {"confirm": False, "max_file_size": "8MB"},
+        "own": {"confirm": False, "python": "a:b"},
+    }
 
 
 def test_the_form_of_a_bare_script_with_overrides_loads_again() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
@@ -92,6 +94,22 @@ def picture() -> RawMedia:
 
 def odd() -> object:
     return object()
+
+
+def leaves() -> None:
+    sys.exit(3)
+
+
+async def leaves_later() -> None:
+    sys.exit(3)
+
+
+def much() -> bytes:
+    return bytes(40 * 1024 * 1024)
+
+
+def strange(path: Path) -> str:
+    return str(path)
 
 
 def starred(*args: int) -> int:

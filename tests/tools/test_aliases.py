@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from llmspell.errors import ToolError
 from llmspell.tools.aliases import ALIASES, alias, canonical
 from llmspell.tools.base import Arguments, Tool
 from llmspell.tools.builtin import BUILT_IN
+from llmspell.tools.granted import granted_tools
 from tests.runtime.running import run
-from tests.tools.files import call
+from tests.tools.files import HERE, call
 
+LONG = "a" * 10_000
 MANIFEST = """
 [security]
 allowed_tools = ["file-operations", "template-creator", "text-manipulator"]
@@ -67,3 +71,24 @@ def test_a_request_is_made_in_our_words(arguments: Arguments) -> None:
 
     found = call(alias("http-requester", Tool(name="http_request", run=answer)), **arguments)
     assert (found["success"], found["result"]["status_code"], found["result"]["body"]) == (True, 200, "hi")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("text-manipulator", {"operation": "replace", "input": LONG, "options": {"from": "a", "to": LONG}},
+            "longer than 16 MB"),
+        ("text-manipulator", {"operation": "replace", "input": "a", "options": {"from": 1, "to": "b"}},
+            "the option 'from' must be a text"),
+        ("text-manipulator", {"operation": "join", "input": json.dumps(list(LONG)), "options": {"delimiter": LONG}},
+            "longer than 16 MB"),
+        ("text-manipulator", {"operation": "join", "input": "[]", "options": {"delimiter": 5}}, "must be a text"),
+        ("text-manipulator", {"operation": "split", "input": "a b", "options": {"delimiter": 5}}, "must be a text"),
+        ("data-validator", {"input": "x", "rules": [{"type": "pattern", "pattern": "^y$"}]}, "the argument 'regex'"),
+        ("data-validator", {"input": "x", "rules": {"type": "array"}}, "the rules must be a list"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_by_another_name_is_said(name: str, arguments: Arguments, message: str) -> None:
+    (made,) = granted_tools([name], {}, HERE, {})
+    with pytest.raises(ToolError, match=message):
+        call(made, **arguments)

@@ -119,6 +119,11 @@ def test_columns_are_described(tmp_path: Path) -> None:
     assert second == {"name": "b", "type": "string", "empty": 1, "distinct": 1, "examples": ["x"]}
 
 
+def test_a_figure_that_is_too_large_is_none(tmp_path: Path) -> None:
+    (column,) = tool("csv", tmp_path)(text="a\n1e308\n1e308\n", describe=True)["columns"]
+    assert (column["sum"], column["mean"], column["median"], column["max"]) == (None, None, None, 1e308)
+
+
 def test_quotes_line_ends_and_marks_of_files_are_understood(tmp_path: Path) -> None:
     call = tool("csv", tmp_path)
     assert call(text='\ufeffa,b\r\n"x, y","l1\nl2"\r\n')["rows"] == [{"a": "x, y", "b": "l1\nl2"}]

@@ -50,6 +50,18 @@ def test_a_name_that_no_tool_has_ends_the_run_before_it_begins() -> None:
     assert caught.value.hint == "did you mean 'calculator'?"
 
 
+@pytest.mark.parametrize(
+    ("section", "hint"),
+    [("calculater", "did you mean 'calculator'?"), ("waitz", "did you mean 'waits'?"), ("zzz", "llmspell tools")],
+)
+def test_a_section_whose_name_no_tool_has_ends_the_run_before_it_begins(section: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        run("return 1", f"[tools.{section}]\nconfirm = true\n", tools=[offers.waits])
+    assert caught.value.message == f"[tools.{section}] names no tool"
+    assert hint in caught.value.hint
+    assert run("return 1", "[tools.waits]\nconfirm = true\n", tools=[offers.waits]).result == 1
+
+
 @pytest.mark.parametrize("granted", ["uuid", "uuid-generator", "uuid_generator"])
 @pytest.mark.parametrize("called", ["uuid", "uuid-generator", "uuid_generator"])
 def test_a_tool_answers_to_each_of_its_names_whichever_is_granted(granted: str, called: str) -> None:
@@ -121,6 +133,37 @@ def test_where_nobody_can_be_asked_the_call_is_denied_under_every_name() -> None
             assert value["kind"] == "tool"  # it has no `operation`: nobody is asked about a call that cannot be made
         else:
             assert (done, value["kind"], "nobody to ask" in value["message"]) == (False, "denied", True)
+
+
+@pytest.mark.parametrize("granted", ["hash", "hash-calculator"])
+@pytest.mark.parametrize("section", ["hash", "hash-calculator"])
+@pytest.mark.parametrize("called", ["hash", "hash-calculator", "hash_calculator"])
+def test_no_other_name_of_a_tool_comes_past_the_question(granted: str, section: str, called: str) -> None:
+    asked: list[str] = []
+
+    async def approve(name: str, _arguments: Mapping[str, Any]) -> bool:
+        asked.append(name)
+        return False
+
+    arguments = "input = 'abc'" if called == "hash" else "operation = 'hash', input = 'abc'"
+    manifest = f'[security]\nallowed_tools = ["{granted}"]\n[tools.{section}]\nconfirm = true\n'
+    ended = run(f'return pcall(Tool.execute, "{called}", {{ {arguments} }})', manifest, approve=approve)
+    assert (ended.report.output.results[0], asked) == (False, [called])
+
+
+@pytest.mark.parametrize(("own", "other"), [("uuid", "uuid-generator"), ("uuid-generator", "uuid")])
+def test_a_tool_of_the_programs_has_its_own_name_only(own: str, other: str) -> None:
+    async def mine(_arguments: Mapping[str, Any]) -> str:
+        return "mine"
+
+    source = f'return Tool.execute("{own}"), Tool.exists("{other}"), pcall(Tool.execute, "{other}")'
+    results = run(source, tools=[Tool(name=own, run=mine)]).report.output.results
+    assert (results[:3], results[3]["kind"]) == (("mine", False, False), "denied")
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    with pytest.raises(UsageError, match="two tools are called 'waits'"):
+        run("return 1", tools=[offers.waits, offers.waits])
 
 
 def test_a_model_that_calls_a_tool_that_is_declined_is_told_so() -> None:

@@ -79,6 +79,24 @@ def test_what_a_function_raises_is_told_and_what_it_denies_is_denied() -> None:
         call(python_tool(offers.odd))
 
 
+@pytest.mark.parametrize("function", [offers.leaves, offers.leaves_later])
+def test_a_function_that_would_end_the_process_fails(function: Any) -> None:
+    with pytest.raises(ToolError, match="failed: SystemExit: 3"):
+        call(python_tool(function))
+
+
+def test_a_result_that_is_too_large_is_the_tools_failure() -> None:
+    with pytest.raises(ToolError, match="tool 'much' gave too much"):
+        call(python_tool(offers.much))
+
+
+def test_a_hint_that_no_schema_can_say_is_refused_in_a_line() -> None:
+    with pytest.raises(UsageError) as caught:
+        ScriptRuntime(tools=[offers.strange])
+    assert caught.value.message == "'strange' cannot be a tool: type <class 'pathlib.Path'> is not supported"
+    assert caught.value.hint.startswith("arguments are str, int")
+
+
 def test_a_function_that_cannot_be_a_tool_is_refused_at_once() -> None:
     with pytest.raises(UsageError, match=r"'starred' takes '\*args: 'int''|named arguments only"):
         ScriptRuntime(tools=[offers.starred])

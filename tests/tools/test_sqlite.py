@@ -40,6 +40,17 @@ def test_rows_come_as_tables_with_the_types_of_their_values(base: Path) -> None:
     assert query(base, "PRAGMA table_info(people)")["rows"][0]["name"] == "id"
 
 
+def test_texts_that_are_none_come_as_bytes_and_many_columns_of_one_name_apart(base: Path) -> None:
+    assert query(base, "SELECT CAST(x'ff' AS TEXT) AS t")["rows"] == [{"t": b"\xff"}]
+    assert query(base, "SELECT " + ",".join(["1"] * 1990))["columns"][-1] == "1_1990"
+
+
+def test_a_full_text_index_can_be_made_and_asked(base: Path) -> None:
+    query(base, "CREATE VIRTUAL TABLE words USING fts5(text)", mode="write")
+    query(base, "INSERT INTO words VALUES ('hello world')", mode="write")
+    assert query(base, "SELECT text FROM words('world')")["rows"] == [{"text": "hello world"}]
+
+
 def test_rows_are_bounded_by_their_number_and_by_their_size(base: Path) -> None:
     answer = query(base, FOREVER.format("x"), limit=2)
     assert (answer["rows"], answer["truncated"]) == ([{"x": 1}, {"x": 2}], True)
@@ -76,6 +87,10 @@ def test_what_is_granted_for_reading_is_not_changed(base: Path, sql: str) -> Non
         ("ATTACH '{0}/other.db' AS o", "cannot be attached"),
         ("ATTACH ':memory:' AS o", "cannot be attached"),
         ("VACUUM INTO '{0}/stolen.db'", "cannot be attached"),
+        ("BEGIN", "a transaction of its own"),
+        ("SAVEPOINT a", "a transaction of its own"),
+        ("PRAGMA database_list", "PRAGMA database_list is not permitted"),
+        ("SELECT file FROM pragma_database_list", "PRAGMA database_list is not permitted"),
         ("DETACH main", "cannot be attached"),
         ("SELECT load_extension('{0}/x.so')", "load_extension is not permitted"),
         ("SELECT fts3_tokenizer('simple', x'00')", "fts3_tokenizer is not permitted|no such function"),

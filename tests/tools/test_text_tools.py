@@ -58,6 +58,8 @@ def test_a_text_becomes(operation: str, given: dict[str, Any], expected: Any) ->
         ("find", {"input": "x", "pattern": "(x"}, r"missing \)"),
         ("find", {"input": "x", "pattern": r"(a)\1"}, "invalid escape"),
         ("find", {"input": "x", "pattern": "x" * 1001}, "longer than 1,000"),
+        ("replace", {"input": "x", "pattern": "x", "with": r"\g<9>"}, "^text: `with`: bad group"),
+        ("wrap", {"input": " " * 2_000_000, "width": 5}, "was stopped|more time"),
         ("find", {"pattern": "x"}, "`find` needs the argument 'input'"),
         ("replace", {"input": "x", "pattern": "x"}, "needs the argument 'with'"),
         ("template", {"template": "{{ name }}"}, "'name' is undefined"),
@@ -68,6 +70,8 @@ def test_a_text_becomes(operation: str, given: dict[str, Any], expected: Any) ->
         ("template", {"template": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"},
             "was stopped|more time"),
         ("template", {"template": "{{ 'x' * 10**9 }}"}, "longer|memory|time"),
+        ("template", {"template": "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}"}, "text: it is nested too deeply"),
+        ("template", {"template": "{{ lipsum() }}"}, "'lipsum' is undefined"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_with_a_text_is_said(operation: str, given: dict[str, Any], message: str) -> None:
@@ -132,6 +136,7 @@ def test_the_time_between_two() -> None:
         ({"operation": "add", "time": "2024-01-01", "amount": 1e30, "unit": "months"}, "outside of the years"),
         ({"operation": "add", "time": "2024-01-01", "amount": 0.5, "unit": "months"}, "a whole number of months"),
         ({"operation": "diff", "time": "2024-01-01"}, "needs the argument 'until'"),
+        ({"operation": "read", "time": "1", "pattern": "%d%d"}, "^datetime: .*'d'"),
     ],
 )
 def test_a_time_that_is_none_is_refused(given: dict[str, Any], message: str) -> None:

@@ -144,11 +144,20 @@ def _grouped(
 
 
 def _aggregate(item: Mapping[str, str], numbers: list[float]) -> Any:
-    return _plain(AGGREGATES[item["function"]](numbers))
+    return _figure(item["function"], numbers)
 
 
-def _plain(number: float | None) -> Any:
-    return int(number) if number is not None and number.is_integer() and abs(number) < 2**53 else number
+def _figure(function: str, numbers: list[float]) -> Any:
+    """None where the numbers have no such figure, or one that is too large for a number."""
+    try:
+        figure = AGGREGATES[function](numbers)
+    except OverflowError:
+        return None
+    return None if figure is None or not math.isfinite(figure) else _plain(figure)
+
+
+def _plain(number: float) -> Any:
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def _described(name: str, cells: list[str]) -> dict[str, Any]:
@@ -157,6 +166,6 @@ def _described(name: str, cells: list[str]) -> dict[str, Any]:
     said = {"name": name, "empty": len(cells) - len(filled), "distinct": len(set(filled))}
     if filled and len(numbers) == len(filled):
         whole = all(number.is_integer() for number in numbers)
-        figures = {key: _plain(AGGREGATES[key](numbers)) for key in ("min", "max", "mean", "median", "stdev", "sum")}
+        figures = {key: _figure(key, numbers) for key in ("min", "max", "mean", "median", "stdev", "sum")}
         return {**said, "type": "integer" if whole else "number", **figures}
     return {**said, "type": "string", "examples": list(dict.fromkeys(filled))[:5]}

@@ -26,7 +26,7 @@ def run(payload: Mapping[str, Any]) -> Any:
         if payload["operation"] == "replace":
             try:
                 pieces.append(match.expand(payload["with"]))
-            except re2.error as error:
+            except (re2.error, IndexError) as error:  # the second for a group that there is not
                 raise Refused(f"`with`: {_reason(error)}") from None
             size += len(pieces[-1])
             if size > MAX_OUTPUT:

@@ -16,11 +16,14 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 _STEPS: Final = 10_000
 _READABLE_PRAGMAS: Final = (
     "table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list",
-    "database_list", "collation_list", "function_list", "user_version", "encoding", "page_count", "page_size",
+    "collation_list", "function_list", "user_version", "encoding", "page_count", "page_size", "data_version",
 )  # fmt: skip
-_LEADS_OUT: Final = {
-    sqlite3.SQLITE_ATTACH: "another database cannot be attached",
+"""database_list is not among them: it tells where the file is on this machine. FTS5 asks for data_version."""
+_REFUSED: Final = {
+    sqlite3.SQLITE_ATTACH: "another database cannot be attached, which VACUUM does too",
     sqlite3.SQLITE_DETACH: "another database cannot be attached",
+    sqlite3.SQLITE_TRANSACTION: "each call is a transaction of its own, and none spans two",
+    sqlite3.SQLITE_SAVEPOINT: "each call is a transaction of its own, and none spans two",
 }
 _LIMITS: Final = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
@@ -62,6 +65,7 @@ def _query(connection: sqlite3.Connection, path: str, payload: Mapping[str, Any]
     connection.execute("PRAGMA foreign_keys = ON")
     if not payload["write"]:
         connection.execute("PRAGMA query_only = ON")
+    connection.text_factory = _text
     connection.set_authorizer(lambda *what: _authorized(what, refused))
     end = time.monotonic() + payload["seconds"]
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
@@ -82,7 +86,7 @@ def _query(connection: sqlite3.Connection, path: str, payload: Mapping[str, Any]
 
 def _authorized(what: tuple[Any, ...], refused: list[str]) -> int:
     action, first, second = what[0], what[1], what[2]
-    reason = _LEADS_OUT.get(action, "")
+    reason = _REFUSED.get(action, "")
     if action == sqlite3.SQLITE_PRAGMA and (str(first).lower() not in _READABLE_PRAGMAS):
         reason = f"PRAGMA {first} is not permitted"
     elif action == sqlite3.SQLITE_FUNCTION and str(second).lower() in ("load_extension", "fts3_tokenizer"):
@@ -90,6 +94,14 @@ def _authorized(what: tuple[Any, ...], refused: list[str]) -> int:
     if reason:
         refused.append(reason)
     return sqlite3.SQLITE_DENY if reason else sqlite3.SQLITE_OK
+
+
+def _text(data: bytes) -> str | bytes:
+    """Databases hold texts that are none, in older encodings: those come as bytes."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
 
 
 def _uri(path: str, mode: str) -> str:
@@ -118,12 +130,12 @@ def _told(error: sqlite3.Error, payload: Mapping[str, Any]) -> str:
 
 def _unique(names: list[str]) -> list[str]:
     """Two columns of one name would be one key."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for name in names:
-        count = 2
         unique = name
         while unique in found:
-            unique = f"{name}_{count}"
-            count += 1
-        found.append(unique)
-    return found
+            counts[name] = counts.get(name, 1) + 1
+            unique = f"{name}_{counts[name]}"
+        found[unique] = None
+    return list(found)
