@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmspell.manifest.keys import AGENT, MEDIA, PROVIDER, RUN, RUNTIME, SECURITY
+from llmspell.manifest.keys.agents import AGENT
+from llmspell.manifest.keys.grants import MEDIA, SECURITY
+from llmspell.manifest.keys.providers import PROVIDER
+from llmspell.manifest.keys.run import RUN, RUNTIME
 from llmspell.manifest.model import Manifest, RunSection
 from llmspell.manifest.tool_keys import write_tool
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmspell.manifest.keys import DEFAULT_PROVIDER, NAME_PATTERN, NAMED, SECTIONS
+from llmspell.manifest.keys import NAMED, SECTIONS
+from llmspell.manifest.keys.kinds import NAME_PATTERN
+from llmspell.manifest.keys.providers import DEFAULT_PROVIDER
 
 
 def manifest_schema() -> dict[str, Any]:

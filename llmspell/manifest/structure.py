@@ -6,17 +6,11 @@ from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any
 
-from llmspell.manifest.keys import (
-    AGENT,
-    DEFAULT_PROVIDER,
-    NAME_PATTERN,
-    NAME_RULE,
-    NAMED,
-    PROVIDER,
-    PROVIDER_KINDS,
-    RUN,
-    SECTIONS,
-)
+from llmspell.manifest.keys import NAMED, SECTIONS
+from llmspell.manifest.keys.agents import AGENT
+from llmspell.manifest.keys.kinds import NAME_PATTERN, NAME_RULE, PROVIDER_KINDS
+from llmspell.manifest.keys.providers import DEFAULT_PROVIDER, PROVIDER
+from llmspell.manifest.keys.run import RUN
 from llmspell.manifest.model import EMBEDDED_PROVIDER, Manifest, ProvidersSection
 from llmspell.manifest.report import At, nearest, shown
 from llmspell.manifest.sections import unknown_key

@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from llmspell.manifest.keys import REACH, TOOL
+from llmspell.manifest.keys.grants import REACH, TOOL
 from llmspell.manifest.report import At, nearest, shown
 from llmspell.manifest.sections import Section
 from llmspell.manifest.values import BAD

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
 
 from llmspell.content import MEDIA_TYPES
-from llmspell.manifest.keys import PROVIDER_KINDS
+from llmspell.manifest.keys.kinds import PROVIDER_KINDS
 from llmspell.manifest.load import parse_manifest
 from llmspell.manifest.model import (
     LIMIT_RANGES,

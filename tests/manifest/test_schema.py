@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from llmspell.manifest.keys import AGENT, PROVIDER, REPLY, RUN, RUNTIME, SECURITY, TOOL_CALL
+from llmspell.manifest.keys.agents import AGENT
+from llmspell.manifest.keys.grants import SECURITY
+from llmspell.manifest.keys.providers import PROVIDER, REPLY, TOOL_CALL
+from llmspell.manifest.keys.run import RUN, RUNTIME
 from llmspell.manifest.load import parse_manifest
 from llmspell.manifest.schema import manifest_schema
 from llmspell.manifest.sections import Section
